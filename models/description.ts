@@ -1,0 +1,159 @@
+/**
+ * What a machine is before its first command: its sizes, its memory at boot, and how it is configured.
+ *
+ * Plain data: it goes to and from JSON files (docs/spec.md has the format). All frame numbers are absolute.
+ */
+import { brokenGeometryRule, memmapPages, pageblockPages } from "./geometry.ts";
+import type { Geometry } from "./geometry.ts";
+import { alignUp, hex, isAligned, pfnRange, rangeEnd, rangesOverlap, showRange } from "./pfn.ts";
+import type { Pfn, PfnRange } from "./pfn.ts";
+
+/** A NUMA node. Its number is its place in the list of nodes. */
+export interface NodeDescription {
+  /** Memory at boot, ascending, not overlapping. Empty: a memoryless node, online only if it has CPUs. */
+  readonly memory: readonly PfnRange[];
+  /** First frame of zone Movable at boot (`kernelcore=`, `movable_node`), rounded up to the largest order; null: none. */
+  readonly movableStart: Pfn | null;
+  /** A node with a CPU stays online when its memory goes. */
+  readonly cpus: boolean;
+}
+
+/** A contiguous memory area declared at boot. Base and size are multiples of a pageblock, in memory that is not reserved. */
+export interface CmaAreaDescription {
+  readonly base: Pfn;
+  readonly nrPages: number;
+  /** Each bit of the area's bitmap stands for 2^this frames. */
+  readonly orderPerBit: number;
+}
+
+/** What decides how hotplugged memory may leave, and what a failed add leaves behind. */
+export type Arch = "x86-64" | "arm64";
+
+/** Linux `memmap_on_memory` module parameter, mm/memory_hotplug.c, v6.12. */
+export type MemmapOnMemoryMode = "never" | "yes" | "force";
+
+/** Linux `mhp_default_online_type` (`auto_online_blocks` in sysfs). */
+export type AutoOnline = "offline" | "online" | "online_kernel" | "online_movable";
+
+/** Linux `memory_hotplug.online_policy`. */
+export type OnlinePolicy = "contig-zones" | "auto-movable";
+
+export interface MachineDescription {
+  readonly name: string;
+  readonly geometry: Geometry;
+  /** x86-64: boot memory may go offline and be removed. arm64: a boot section is never offlined (EPERM). */
+  readonly arch: Arch;
+  /** Zone DMA ends before this frame; 0: there is no zone DMA. */
+  readonly dmaEnd: Pfn;
+  /** Zone DMA32 begins where DMA ends and ends before this frame; equal to dmaEnd: there is no zone DMA32. */
+  readonly dma32End: Pfn;
+  readonly nodes: readonly NodeDescription[];
+  /** Frames taken before the buddy allocator was up: PageReserved, present but not managed. Inside boot memory. */
+  readonly reserved: readonly PfnRange[];
+  /**
+   * First of the frames that hold the memmap of the boot sections, in section order, each section's memmap contiguous;
+   * they must lie in boot memory and count as reserved. null: the boot memmap lies outside the modelled memory.
+   */
+  readonly bootMemmap: Pfn | null;
+  readonly cma: readonly CmaAreaDescription[];
+  readonly memmapOnMemory: MemmapOnMemoryMode;
+  /** The `movable_node` boot option: an online without a preference goes to Movable where both zones would do. */
+  readonly movableNode: boolean;
+  readonly autoOnline: AutoOnline;
+  readonly onlinePolicy: OnlinePolicy;
+  /** Percent: movable memory allowed for each 100 of kernel memory present at boot. 0: never movable. */
+  readonly autoMovableRatio: number;
+  readonly autoMovableNumaAware: boolean;
+  /** First frame that can not be mapped: an add or device map that reaches beyond it is refused. */
+  readonly hotplugEnd: Pfn;
+}
+
+/** Frame numbers end here: 2^40 frames are 4 PiB of 4 KiB pages. */
+export const maxFrames: number = 2 ** 40;
+
+/** Nodes are at most this many, so that a zone index fits in a byte. */
+export const maxNodes = 16;
+
+/** What is wrong with a description, as one line that names the field, or undefined. */
+export function checkDescription(description: MachineDescription): string | undefined {
+  const { geometry, nodes } = description;
+  const rule = brokenGeometryRule(geometry);
+  if (rule !== undefined) return `geometry: ${rule.title} (rule ${rule.id})`;
+  if (description.hotplugEnd > maxFrames) return `hotplugEnd: ${hex(description.hotplugEnd)} is above the limit of ${hex(maxFrames)}`;
+  if (nodes.length === 0 || nodes.length > maxNodes) return `nodes: expected 1 to ${maxNodes}, got ${nodes.length}`;
+  if (description.dmaEnd > description.dma32End) return `dma32End: ${hex(description.dma32End)} is below dmaEnd ${hex(description.dmaEnd)}`;
+  return checkMemory(description) ?? checkTaken(description) ?? checkCma(description);
+}
+
+/** The boot memory of all nodes, ascending, with the node each range belongs to. */
+export function bootMemory(description: MachineDescription): readonly { readonly node: number; readonly range: PfnRange }[] {
+  return description.nodes.flatMap(({ memory }, node) => memory.map((range) => ({ node, range }))).toSorted((a, b) => a.range.start - b.range.start);
+}
+
+function checkMemory(description: MachineDescription): string | undefined {
+  for (const [node, { memory, movableStart }] of description.nodes.entries()) {
+    for (const [index, range] of memory.entries()) {
+      const where = `nodes[${node}].memory[${index}]`;
+      if (range.nrPages < 1) return `${where}: ${showRange(range)} is empty`;
+      const before = memory[index - 1];
+      if (before !== undefined && range.start < rangeEnd(before)) return `${where}: ${showRange(range)} does not lie behind ${showRange(before)}`;
+    }
+    const last = memory.at(-1);
+    if (movableStart !== null && (last === undefined || movableStart >= rangeEnd(last))) return `nodes[${node}].movableStart: ${hex(movableStart)} lies behind the node's memory`;
+  }
+  const memory = bootMemory(description);
+  const last = memory.at(-1);
+  if (last === undefined) return "nodes: no node has memory";
+  const clash = memory.find(({ range }, index) => memory.some((other, at) => at > index && rangesOverlap(range, other.range)));
+  if (clash !== undefined) return `nodes[${clash.node}].memory: ${showRange(clash.range)} overlaps memory of another node`;
+  if (rangeEnd(last.range) > description.hotplugEnd) return `hotplugEnd: ${hex(description.hotplugEnd)} lies inside boot memory, which ends at ${hex(rangeEnd(last.range))}`;
+  return undefined;
+}
+
+/** Sections that hold boot memory, ascending. */
+export function earlySections(description: MachineDescription): readonly number[] {
+  const { sectionPages } = description.geometry;
+  const sections = new Set<number>();
+  for (const { range } of bootMemory(description)) {
+    for (let nr = Math.floor(range.start / sectionPages); nr * sectionPages < rangeEnd(range); nr++) sections.add(nr);
+  }
+  return [...sections].toSorted((a, b) => a - b);
+}
+
+/** The frames of the boot memmap, or undefined where it lies outside the modelled memory. */
+export function bootMemmapRange(description: MachineDescription): PfnRange | undefined {
+  if (description.bootMemmap === null) return undefined;
+  return { start: description.bootMemmap, nrPages: memmapPages(description.geometry, description.geometry.sectionPages) * earlySections(description).length };
+}
+
+function insideBootMemory(description: MachineDescription, range: PfnRange): boolean {
+  return bootMemory(description).some((memory) => range.start >= memory.range.start && rangeEnd(range) <= rangeEnd(memory.range));
+}
+
+function checkTaken(description: MachineDescription): string | undefined {
+  for (const [index, range] of description.reserved.entries()) {
+    if (range.nrPages < 1) return `reserved[${index}]: ${showRange(range)} is empty`;
+    if (!insideBootMemory(description, range)) return `reserved[${index}]: ${showRange(range)} is not inside one range of boot memory`;
+  }
+  const memmap = bootMemmapRange(description);
+  if (memmap !== undefined && !insideBootMemory(description, memmap)) return `bootMemmap: ${showRange(memmap)} (the memmap of ${earlySections(description).length} sections) is not inside one range of boot memory`;
+  return undefined;
+}
+
+function checkCma(description: MachineDescription): string | undefined {
+  const pageblock = pageblockPages(description.geometry);
+  const memmap = bootMemmapRange(description);
+  const taken = memmap === undefined ? description.reserved : [...description.reserved, memmap];
+  for (const [index, area] of description.cma.entries()) {
+    const range = pfnRange(area.base, area.nrPages);
+    const where = `cma[${index}]: ${showRange(range)}`;
+    if (area.nrPages < 1 || !isAligned(area.base, pageblock) || !isAligned(area.nrPages, pageblock)) return `${where} is not a multiple of a pageblock (${pageblock} frames)`;
+    if (area.orderPerBit < 0 || area.orderPerBit > description.geometry.pageblockOrder) return `cma[${index}].orderPerBit: expected 0 to ${description.geometry.pageblockOrder}, got ${area.orderPerBit}`;
+    if (!insideBootMemory(description, range)) return `${where} is not inside one range of boot memory`;
+    if (taken.some((other) => rangesOverlap(range, other))) return `${where} overlaps reserved memory`;
+    if (description.cma.some((other, at) => at < index && rangesOverlap(range, pfnRange(other.base, other.nrPages)))) return `${where} overlaps another area`;
+    const borders = [description.dmaEnd, description.dma32End, ...description.nodes.map(({ movableStart }) => (movableStart === null ? 0 : alignUp(movableStart, 2 ** description.geometry.maxPageOrder)))];
+    if (borders.some((border) => border > range.start && border < rangeEnd(range))) return `${where} reaches across a zone border`;
+  }
+  return undefined;
+}

@@ -1,0 +1,147 @@
+/**
+ * The named machines. The tiny ones are small enough to be searched thoroughly, and their numbers are awkward on
+ * purpose; the others have the real sizes of their architecture.
+ */
+import type { CmaAreaDescription, MachineDescription, NodeDescription } from "./description.ts";
+import type { Geometry } from "./geometry.ts";
+import { pfnRange, toPfn } from "./pfn.ts";
+import type { PfnRange } from "./pfn.ts";
+
+const range = (start: number, end: number): PfnRange => pfnRange(toPfn(start), end - start);
+
+const node = (...memory: readonly PfnRange[]): NodeDescription => ({ memory, movableStart: null, cpus: true });
+
+const memoryless: NodeDescription = { memory: [], movableStart: null, cpus: false };
+
+const area = (start: number, end: number, orderPerBit: number): CmaAreaDescription => ({ base: toPfn(start), nrPages: end - start, orderPerBit });
+
+const base: Omit<MachineDescription, "name" | "geometry" | "nodes" | "hotplugEnd"> = {
+  arch: "x86-64",
+  dmaEnd: toPfn(0),
+  dma32End: toPfn(0),
+  reserved: [],
+  bootMemmap: null,
+  cma: [],
+  memmapOnMemory: "yes",
+  movableNode: false,
+  autoOnline: "offline",
+  onlinePolicy: "contig-zones",
+  autoMovableRatio: 301,
+  autoMovableNumaAware: true,
+};
+
+// Zone DMA with a hole across two pageblocks; block 1 has the hole, block 2 the boot memmap and a CMA area, block 3 can
+// go offline; [0x80, 0x100) can be added, on node 1 too, which has no memory yet. Free blocks of four pageblocks.
+//
+//   0x22      0x2e 0x32      0x40            0x58      0x60            0x80                          0x100
+//   |   DMA   |    |   DMA   | memmap reserved | CMA    |   Normal      |   blocks 4 to 7, not added   |
+const tiny: MachineDescription = {
+  ...base,
+  name: "tiny",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 4, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+  dmaEnd: toPfn(0x40),
+  dma32End: toPfn(0x40),
+  nodes: [node(range(0x22, 0x2e), range(0x32, 0x80)), memoryless],
+  bootMemmap: toPfn(0x40),
+  cma: [area(0x58, 0x60, 1)],
+  hotplugEnd: toPfn(0x100),
+};
+
+// A zone border inside a pageblock and inside block 3; two nodes with memory; blocks of one section.
+const tiny34: MachineDescription = {
+  ...base,
+  name: "tiny-34",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 3, maxPageOrder: 4, subsectionPages: 8, sectionPages: 32, blockSections: 1, pmdPages: 8 },
+  dma32End: toPfn(0x64),
+  nodes: [node(range(0x24, 0xa0)), node(range(0xa0, 0xc0))],
+  bootMemmap: toPfn(0x28),
+  movableNode: true,
+  hotplugEnd: toPfn(0x140),
+};
+
+// One pageblock is the largest free block; zone Movable at boot; arm64 keeps boot memory online.
+const tinyEqual: MachineDescription = {
+  ...base,
+  name: "tiny-equal",
+  arch: "arm64",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 3, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+  dma32End: toPfn(0x38),
+  nodes: [{ memory: [range(0x28, 0x80)], movableStart: toPfn(0x60), cpus: true }, memoryless],
+  reserved: [range(0x42, 0x45)],
+  bootMemmap: toPfn(0x28),
+  cma: [area(0x48, 0x58, 0)],
+  memmapOnMemory: "never",
+  hotplugEnd: toPfn(0xe0),
+};
+
+// A pageblock is larger than a subsection; boot memory ends inside a subsection; the nodes' memory interleaves.
+const tinyWide: MachineDescription = {
+  ...base,
+  name: "tiny-wide",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 2, sectionPages: 8, blockSections: 4, pmdPages: 2 },
+  nodes: [node(range(0x22, 0x40), range(0x60, 0x6b)), node(range(0x40, 0x60))],
+  reserved: [range(0x22, 0x24)],
+  bootMemmap: toPfn(0x24),
+  memmapOnMemory: "force",
+  hotplugEnd: toPfn(0xe0),
+};
+
+const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
+
+// 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
+const x8664: MachineDescription = {
+  ...base,
+  name: "x86-64",
+  geometry: geometry4k,
+  dmaEnd: toPfn(0x1000),
+  dma32End: toPfn(0x100000),
+  nodes: [node(range(0x1, 0x9f), range(0x100, 0x3ffdf)), memoryless],
+  reserved: [range(0x1000, 0x3600)],
+  bootMemmap: toPfn(0x3e000),
+  hotplugEnd: toPfn(0x4_0000_0000),
+};
+
+const arm644k: MachineDescription = {
+  ...base,
+  name: "arm64-4k",
+  arch: "arm64",
+  geometry: geometry4k,
+  dmaEnd: toPfn(0x100000),
+  dma32End: toPfn(0x100000),
+  nodes: [node(range(0x40000, 0x80000)), memoryless],
+  reserved: [range(0x40200, 0x42000)],
+  bootMemmap: toPfn(0x7e000),
+  hotplugEnd: toPfn(0x1000_0000),
+};
+
+const arm6416k: MachineDescription = {
+  ...base,
+  name: "arm64-16k",
+  arch: "arm64",
+  geometry: { pageBytes: 16384, structPageBytes: 64, pageblockOrder: 11, maxPageOrder: 11, subsectionPages: 128, sectionPages: 8192, blockSections: 1, pmdPages: 2048 },
+  dmaEnd: toPfn(0x40000),
+  dma32End: toPfn(0x40000),
+  nodes: [node(range(0x10000, 0x20000)), memoryless],
+  reserved: [range(0x10080, 0x10800)],
+  bootMemmap: toPfn(0x1f000),
+  hotplugEnd: toPfn(0x400_0000),
+};
+
+const arm6464k: MachineDescription = {
+  ...base,
+  name: "arm64-64k",
+  arch: "arm64",
+  geometry: { pageBytes: 65536, structPageBytes: 64, pageblockOrder: 13, maxPageOrder: 13, subsectionPages: 32, sectionPages: 8192, blockSections: 1, pmdPages: 8192 },
+  dmaEnd: toPfn(0x10000),
+  dma32End: toPfn(0x10000),
+  nodes: [node(range(0x4000, 0xc000)), memoryless],
+  reserved: [range(0x4020, 0x4200)],
+  bootMemmap: toPfn(0xb000),
+  hotplugEnd: toPfn(0x100_0000),
+};
+
+/** The machines that searches run on by default. */
+export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
+
+/** Every machine that `--machine NAME` knows. */
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, x8664, arm644k, arm6416k, arm6464k];

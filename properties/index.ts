@@ -1,0 +1,2 @@
+/** Rules over views, and how scenarios are made. */
+export {};

@@ -1,0 +1,2 @@
+/** The checker as a library. */
+export {};
