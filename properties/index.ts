@@ -1,2 +1,3 @@
-/** Rules over views, and how scenarios are made. */
-export {};
+/** Rules over views and steps, and how scenarios are made. */
+export { missingNeeds } from "./rule.ts";
+export type { Evidence, Goal, Invariant, Law, Need, StepRecord } from "./rule.ts";

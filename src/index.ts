@@ -1,2 +1,2 @@
 /** The checker as a library. */
-export {};
+export type { Counterexample, Finding, FindingKind, SubjectName } from "./check/counterexample.ts";

@@ -1,0 +1,83 @@
+/**
+ * What a rule is: an invariant over one view, a law over one step, a goal that a run has to reach.
+ *
+ * A rule gives evidence, not a boolean. It names the facts it reads; where one is missing it is not checkable, which is
+ * reported and never counts as passed.
+ */
+import type { Command, Fact, Op, Outcome, Pfn, SwitchId, View } from "../models/index.ts";
+
+/** A fact that a rule reads: a list of the view, or one field of its entries, as `zones` or `zones.nrFree`. */
+export type Need = Fact | `${Fact}.${string}`;
+
+/** One thing that is not as the rule says. Reports print it as one line. */
+export interface Evidence {
+  /** The frame concerned, or the first one. */
+  readonly pfn?: Pfn;
+  /** Frames concerned, where there are several in a row. */
+  readonly nrPages?: number;
+  /** What it is about where that is not a frame: `zone Normal of node 0`, `block 3`, `section 7`. */
+  readonly where?: string;
+  /** What should be. */
+  readonly was: string;
+  /** What is. */
+  readonly is: string;
+  /** Who owns the frame or holds the thing, where that helps. */
+  readonly owner?: string;
+}
+
+/** Holds of every view of a correct implementation. */
+export interface Invariant {
+  /** HP-nn or PG-nn as docs/spec.md lists them. */
+  readonly id: string;
+  /** A sentence that is true. */
+  readonly title: string;
+  /** Why it matters, and the kernel function or document it comes from. */
+  readonly source: string;
+  readonly needs: readonly Need[];
+  /** `at-rest`: only where no task is half done. */
+  readonly when: "always" | "at-rest";
+  /** Switches that break it where Linux has been seen to use them: after that it says nothing. */
+  readonly unless: readonly SwitchId[];
+  readonly find: (view: View) => readonly Evidence[];
+}
+
+/** What one command did, seen from outside. */
+export interface StepRecord {
+  readonly before: View;
+  readonly command: Command;
+  readonly outcome: Outcome;
+  readonly after: View;
+}
+
+/** Holds of every step of a correct implementation. */
+export interface Law {
+  readonly id: string;
+  readonly title: string;
+  readonly source: string;
+  readonly needs: readonly Need[];
+  /** The commands it speaks of; empty: all. For a step of a task the op of the task's command counts, and its `start`, `step` and `signal` too. */
+  readonly ops: readonly Op[];
+  readonly unless: readonly SwitchId[];
+  readonly find: (step: StepRecord) => readonly Evidence[];
+}
+
+/** A situation that a search must reach, or it proved nothing. Stands beside the rules whose antecedent it is. */
+export interface Goal {
+  readonly id: string;
+  readonly title: string;
+  /** Rules that would be vacuous without it. */
+  readonly rules: readonly string[];
+  readonly reached: (step: StepRecord) => boolean;
+}
+
+/** The facts that a rule needs and the view does not have, in order. */
+export function missingNeeds(view: View, needs: readonly Need[]): readonly Need[] {
+  return needs.filter((need) => {
+    const [fact = "", field] = need.split(".");
+    const value: unknown = (view as unknown as Readonly<Record<string, unknown>>)[fact];
+    if (value === undefined) return true;
+    if (field === undefined) return false;
+    const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return entries.some((entry) => (entry as Readonly<Record<string, unknown>>)[field] === undefined);
+  });
+}
