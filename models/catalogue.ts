@@ -406,7 +406,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     effects: [
       "Sections become present. A usage record is allocated unless a boot one was left. Each section's memmap: hosted by the block where asked for and supported, for whole sections; else taken from the kernel zones (request Unmovable, highest zone Normal, the node first, then any online): one block of min(PMD, memmap) frames at a time, and where none is to be had single frames.",
       "If the memmap of a section can not be had, the frames already taken for this section go back. Without [EX-1] the earlier sections of the call are removed again too (their memmap freed, section by section descending); with it they stay. A failed block registration undoes all of the call in any profile.",
-      "max_pfn grows to the end of the range; on x86-64 with [EX-3] also when sections could not be added. highest_present_section grows.",
+      "max_pfn grows to the end of the range (self-hosted: of each block as it is added). A failed add leaves it as it was; with [EX-3] it keeps what it reached: the end of the range or block whose sections were added, on x86-64 also of the one whose sections could not be added. highest_present_section grows and never falls.",
       "Memory blocks are OFFLINE, without a zone. The node comes online. The resource tree gets the range. No zone or node counter changes.",
       "With self-hosted memmap, blocks are added one by one (sections, then block); else all sections, then all blocks.",
       "auto_online_blocks other than offline: each block ascending is onlined so, until one fails; the result of add stays ok.",

@@ -25,3 +25,5 @@ export type {
 export type { Admitted, Breach, CreateSubject, Inconclusive, Subject, Unsupported, Verdict } from "./subject.ts";
 export { autoMovableRules, bootRules, clauses, commandCatalogue, generalRules } from "./catalogue.ts";
 export type { CommandEntry, ErrnoEntry } from "./catalogue.ts";
+export { createReference } from "./reference.ts";
+export { selfHostedMemmapPages } from "./memmap.ts";

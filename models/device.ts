@@ -1,0 +1,96 @@
+/**
+ * ZONE_DEVICE: device memory that has pages, and shares sections with System RAM.
+ *
+ * Linux `memremap_pages()`, `pagemap_range()`, `memunmap_pages()`, mm/memremap.c; `move_pfn_range_to_zone()`,
+ * mm/memory_hotplug.c, v6.12.
+ */
+import type { Choices } from "./choices.ts";
+import type { DeviceMap } from "./command.ts";
+import type { Geometry } from "./geometry.ts";
+import { addPages, removePages } from "./hotplug.ts";
+import type { TellMemmap } from "./hotplug.ts";
+import type { Device, Machine } from "./machine.ts";
+import { framesOf, pageOf, pageblockOf, permits, sectionOf, zoneIndex } from "./machine.ts";
+import { isAligned, pfnRange, rangeContains, rangeEnd, rangesOverlap, toPfn } from "./pfn.ts";
+import type { PfnRange } from "./pfn.ts";
+import type { Ending } from "./task.ts";
+import { done, refuse } from "./task.ts";
+import { FrameUse } from "./view.ts";
+import { growSpans } from "./zone.ts";
+
+/**
+ * The smallest device range whose memmap is a whole number of frames, in frames: a subsection where its memmap fills
+ * frames exactly, else more. Below it two device ranges would share a memmap frame.
+ */
+export function deviceUnitPages(geometry: Geometry): number {
+  let unit = geometry.subsectionPages;
+  while ((unit * geometry.structPageBytes) % geometry.pageBytes !== 0) unit *= 2;
+  return unit;
+}
+
+/** The memmap of the range would share a frame with that of its neighbour. */
+export function sharesMemmapFrame(geometry: Geometry, range: PfnRange): boolean {
+  const inSubsections = isAligned(range.start, geometry.subsectionPages) && isAligned(range.nrPages, geometry.subsectionPages);
+  const unit = deviceUnitPages(geometry);
+  return inSubsections && !(isAligned(range.start, unit) && isAligned(range.nrPages, unit));
+}
+
+/** The checks of `memremap_pages()` and `pagemap_range()`, in their order. */
+export function mapDevice(machine: Machine, command: DeviceMap, choices: Choices, tell: TellMemmap): Ending {
+  const { geometry, hotplugEnd } = machine.description;
+  const range = pfnRange(command.start, command.nrPages);
+  if (conflictsWithDevice(machine, range)) return refuse("ENOMEM", { kind: "device-conflict", pfn: range.start });
+  if (machine.resources.some((resource) => resource.kind === "ram" && rangesOverlap(resource.range, range))) return refuse("ENXIO", { kind: "ram-conflict", pfn: range.start });
+  if (range.nrPages === 0 || rangeEnd(range) > hotplugEnd) return refuseAndForget(machine, range, "EINVAL", "not-mappable");
+  if (!isAligned(range.start, geometry.subsectionPages) || !isAligned(range.nrPages, geometry.subsectionPages)) return refuseAndForget(machine, range, "EINVAL", "subsection-alignment");
+  const failed = addPages(machine, range, command.node, false, choices, tell);
+  if (failed !== undefined) {
+    forgetEnclosed(machine, range);
+    return failed;
+  }
+  joinZoneDevice(machine, command.node, range);
+  machine.devices[command.id] = { id: command.id, range, node: command.node, mapped: true };
+  machine.resources = [...machine.resources, { range, kind: "device" as const }].toSorted((a, b) => a.range.start - b.range.start);
+  return done;
+}
+
+/** Linux looks for a live map at the first and the last frame only (EX-9). */
+function conflictsWithDevice(machine: Machine, range: PfnRange): boolean {
+  const live = Object.values(machine.devices).filter(({ mapped }) => mapped);
+  const last = toPfn(rangeEnd(range) - 1);
+  if (live.some((device) => rangeContains(device.range, range.start) || (range.nrPages > 0 && rangeContains(device.range, last)))) return true;
+  const enclosed = live.some((device) => rangesOverlap(device.range, range));
+  return enclosed && !permits(machine, "EX-9");
+}
+
+function refuseAndForget(machine: Machine, range: PfnRange, errno: "EINVAL", kind: string): Ending {
+  forgetEnclosed(machine, range);
+  return refuse(errno, { kind, pfn: range.start });
+}
+
+/** Linux `pgmap_array_delete()`: the clean-up of a failed map erases every entry of its range. */
+function forgetEnclosed(machine: Machine, range: PfnRange): void {
+  for (const device of Object.values(machine.devices)) if (rangesOverlap(device.range, range)) device.mapped = false;
+}
+
+/** The device part of `move_pfn_range_to_zone()` and `memmap_init_zone_device()`. */
+function joinZoneDevice(machine: Machine, node: number, range: PfnRange): void {
+  const { sectionPages, pageblockOrder } = machine.description.geometry;
+  const index = zoneIndex(node, "Device");
+  growSpans(machine, index, range);
+  for (const edge of [range.start, rangeEnd(range)]) {
+    const section = isAligned(edge, sectionPages) ? undefined : sectionOf(machine, edge);
+    if (section !== undefined) section.taint = true;
+  }
+  for (const pfn of framesOf(range)) {
+    Object.assign(pageOf(machine, pfn), { use: FrameUse.Device, zone: index });
+    if (isAligned(pfn, 2 ** pageblockOrder)) Object.assign(pageblockOf(machine, pfn), { type: "Movable", isolated: false });
+  }
+}
+
+/** Linux `memunmap_pages()`: spans, taint and the node's zones stay. */
+export function unmapDevice(machine: Machine, device: Device): void {
+  removePages(machine, device.range);
+  machine.resources = machine.resources.filter(({ kind, range }) => !(kind === "device" && range.start === device.range.start));
+  delete machine.devices[device.id];
+}

@@ -1,0 +1,79 @@
+/**
+ * The memory that `struct page`s themselves take: from kernel zones, or from the block that they describe.
+ *
+ * Linux mm/sparse-vmemmap.c, arch/x86/mm/init_64.c: vmemmap_populate(), free_pagetable(); mm/memory_hotplug.c:
+ * mhp_supports_memmap_on_memory(), v6.12.
+ */
+import { Inadmissible } from "./choices.ts";
+import type { Choices } from "./choices.ts";
+import type { NodeId } from "./command.ts";
+import type { MemmapOnMemoryMode } from "./description.ts";
+import { blockPages, memmapPages, pageblockPages } from "./geometry.ts";
+import type { Geometry } from "./geometry.ts";
+import type { Machine } from "./machine.ts";
+import { framesOf, pageOf } from "./machine.ts";
+import type { Grant } from "./outcome.ts";
+import { allocPages } from "./page-alloc.ts";
+import { freePages } from "./pcp.ts";
+import { hex, pfnRange } from "./pfn.ts";
+import type { Order, PfnRange } from "./pfn.ts";
+import { FrameUse } from "./view.ts";
+
+/**
+ * Frames at the start of a block that host its own memmap, or 0 where the mode or the sizes forbid it.
+ *
+ * Linux `mhp_supports_memmap_on_memory()` and `memory_block_memmap_on_memory_pages()`. The last rule is ours: Linux does not
+ * ask for whole subsections, and without them a zone could shrink past online frames (docs/fidelity.md).
+ */
+export function selfHostedMemmapPages(geometry: Geometry, mode: MemmapOnMemoryMode): number {
+  if (mode === "never") return 0;
+  const block = blockPages(geometry);
+  const bytes = block * geometry.structPageBytes;
+  const pageblock = pageblockPages(geometry);
+  if (bytes % geometry.pageBytes !== 0) return 0;
+  const exact = bytes / geometry.pageBytes;
+  const pages = mode === "force" ? Math.ceil(exact / pageblock) * pageblock : exact;
+  if (pages % pageblock !== 0 || pages === block) return 0;
+  if (bytes % (geometry.pmdPages * geometry.pageBytes) !== 0) return 0;
+  return pages % geometry.subsectionPages === 0 ? pages : 0;
+}
+
+/**
+ * Takes the frames for the memmap of a chunk: for a whole section in PMD-sized blocks, one by one where there is none and
+ * for parts of a section. undefined: there were not enough; those taken have been given back.
+ */
+export function takeMemmap(machine: Machine, chunk: PfnRange, node: NodeId, choices: Choices, tell: (grant: Grant) => void): readonly Grant[] | undefined {
+  const { geometry } = machine.description;
+  const nrPages = memmapPages(geometry, chunk.nrPages);
+  const whole = chunk.nrPages === geometry.sectionPages;
+  const order = whole ? Math.log2(Math.min(geometry.pmdPages, nrPages, 2 ** geometry.maxPageOrder)) : 0;
+  const grants: Grant[] = [];
+  for (let taken = 0; taken < nrPages; ) {
+    const grant = takeMemmapBlock(machine, node, order, choices, nrPages - taken);
+    if (grant === undefined) {
+      freeMemmap(machine, grants);
+      return undefined;
+    }
+    for (const pfn of framesOf(pfnRange(grant.pfn, 2 ** grant.order))) pageOf(machine, pfn).use = FrameUse.Memmap;
+    grants.push(grant);
+    tell(grant);
+    taken += 2 ** grant.order;
+  }
+  return grants;
+}
+
+/** One block of the order, or a single frame. Linux `vmemmap_populate_hugepages()` falls back PMD by PMD. */
+function takeMemmapBlock(machine: Machine, node: NodeId, order: Order, choices: Choices, missing: number): Grant | undefined {
+  const request = (wanted: Order): Parameters<typeof allocPages>[1] => ({ order: wanted, type: "Unmovable", highestZone: "Normal", node, nodes: null });
+  const inBlock = missing % 2 ** order === 0;
+  if (choices.kind === "alone") return (inBlock ? allocPages(machine, request(order), choices, undefined) : undefined) ?? allocPages(machine, request(0), choices, undefined);
+  const told = choices.memmap.shift();
+  if (told === undefined) return allocPages(machine, request(0), choices, undefined);
+  if (told.order !== 0 && !(told.order === order && inBlock)) throw new Inadmissible("memmap-size", `${hex(told.pfn)} was taken for the memmap as a block of order ${told.order}`, `order ${order} or single frames`, [told.pfn]);
+  return allocPages(machine, request(told.order), choices, told);
+}
+
+/** Gives memmap frames back, block by block as they were taken. */
+export function freeMemmap(machine: Machine, grants: readonly Grant[]): void {
+  for (const { pfn, order } of grants) freePages(machine, pfn, order, false);
+}

@@ -1,0 +1,158 @@
+/**
+ * Bad memory: frames that are taken out of use, and put back when the error was a test.
+ *
+ * Linux mm/memory-failure.c: memory_failure(), soft_offline_page(), unpoison_memory(); mm/page_alloc.c:
+ * take_page_off_buddy(), put_page_back_buddy(), v6.12.
+ */
+import { freeBlockAround, listOf, takeFromBlock } from "./buddy.ts";
+import { Inadmissible } from "./choices.ts";
+import type { Choices } from "./choices.ts";
+import type { Allocation, Machine } from "./machine.ts";
+import { allocationAt, framesOf, pageOf, permits, zoneAt } from "./machine.ts";
+import { framesOfBlock, isMigratable, leave, migrationTarget, nextToldMove } from "./migration.ts";
+import { allocPages } from "./page-alloc.ts";
+import { drainZone, freePages } from "./pcp.ts";
+import type { Pfn } from "./pfn.ts";
+import { blockPages } from "./geometry.ts";
+import { pfnToOnlinePage, pfnValid } from "./sparsemem.ts";
+import type { Account, Ending } from "./task.ts";
+import { done, refuse } from "./task.ts";
+import { FrameUse } from "./view.ts";
+
+/** Linux `memory_failure()`. */
+export function memoryFailure(machine: Machine, pfn: Pfn): Ending {
+  const page = pfnToOnlinePage(machine, pfn);
+  if (page === undefined) return refuse("ENXIO", { kind: "not-online", pfn });
+  const allocation = allocationAt(machine, pfn);
+  if (page.poisoned) return refuse("EHWPOISON", { kind: "poisoned-already", pfn });
+  setPoison(machine, pfn);
+  if (allocation !== undefined && isHugetlb(allocation)) {
+    if (isReferenced(allocation)) return refuse("EBUSY", { kind: "held", pfn, id: allocation.id });
+    dissolve(machine, allocation, pfn);
+    return done;
+  }
+  drainZone(machine, zoneAt(machine, page.zone));
+  if (page.use === FrameUse.Free) {
+    takePageOffBuddy(machine, pfn);
+    return done;
+  }
+  if (allocation === undefined || isKernelPage(allocation) || allocation.kind === "driver-movable") return refuse("EBUSY", { kind: "kernel-page", pfn });
+  if (allocation.kind === "folio") return refuse("EHWPOISON", { kind: "folio-not-split", pfn, id: allocation.id });
+  if (isReferenced(allocation)) return refuse("EBUSY", { kind: "stuck", pfn, id: allocation.id });
+  delete machine.allocations[allocation.id];
+  jail(machine, pfn);
+  return done;
+}
+
+/** Linux `soft_offline_page()`. */
+export function softOfflinePage(machine: Machine, pfn: Pfn, choices: Choices, account: Account): Ending {
+  if (!pfnValid(machine, pfn)) return refuse("ENXIO", { kind: "not-valid", pfn });
+  const page = pfnToOnlinePage(machine, pfn);
+  if (page === undefined) return refuse("EIO", { kind: "not-online", pfn });
+  if (page.poisoned) return done;
+  drainZone(machine, zoneAt(machine, page.zone));
+  if (page.use === FrameUse.Free) {
+    setPoison(machine, pfn);
+    takePageOffBuddy(machine, pfn);
+    return done;
+  }
+  const allocation = allocationAt(machine, pfn);
+  if (allocation === undefined || isKernelPage(allocation)) return refuse("EIO", { kind: "kernel-page", pfn });
+  if (allocation.kind === "folio") return refuse("EBUSY", { kind: "folio-not-split", pfn, id: allocation.id });
+  if (!isMigratable(machine, allocation)) return refuse("EBUSY", { kind: "stuck", pfn, id: allocation.id });
+  if (dropsIt(allocation, choices)) {
+    delete machine.allocations[allocation.id];
+    account.dropped.push(allocation.id);
+  } else {
+    const told = nextToldMove(choices, [allocation]);
+    const to = allocPages(machine, migrationTarget(machine, allocation, "soft-offline"), choices, told?.to);
+    if (to === undefined) return refuse("ENOMEM", { kind: "no-target", pfn, id: allocation.id });
+    const old = framesOfBlock(allocation);
+    account.moved.push({ id: allocation.id, from: leave(machine, allocation, to), to });
+    for (const other of framesOf(old)) if (other !== pfn) freePages(machine, other, 0, false);
+  }
+  setPoison(machine, pfn);
+  jail(machine, pfn);
+  return done;
+}
+
+/** A clean page-cache page is evicted: alone always, followed where that was told. */
+function dropsIt(allocation: Allocation, choices: Choices): boolean {
+  if (choices.kind === "alone") return allocation.kind === "file";
+  const id = choices.dropped.shift();
+  if (id === undefined) return false;
+  if (allocation.kind !== "file" || id !== allocation.id) throw new Inadmissible("drop-allowed", `a${id} was dropped, but the page is not a clean page-cache page of that name`, "moving the page");
+  return true;
+}
+
+/** Linux `unpoison_memory()`. */
+export function unpoisonMemory(machine: Machine, pfn: Pfn): Ending {
+  const page = pfnToOnlinePage(machine, pfn);
+  if (page === undefined) return refuse("EIO", { kind: "not-online", pfn });
+  if (!page.poisoned) return refuse("EBUSY", { kind: "not-poisoned", pfn });
+  if (![FrameUse.Poisoned, FrameUse.Free, FrameUse.Pcp, FrameUse.Limbo].some((use) => use === page.use)) return refuse("EBUSY", { kind: "in-use", pfn });
+  drainZone(machine, zoneAt(machine, page.zone));
+  page.poisoned = false;
+  count(machine, pfn, -1);
+  if (page.use !== FrameUse.Poisoned) return done;
+  if (!page.referenced && permits(machine, "KD-8")) page.use = FrameUse.Limbo;
+  else freePages(machine, pfn, 0, false);
+  return done;
+}
+
+function isHugetlb(allocation: Allocation): boolean {
+  return allocation.kind === "hugetlb" || allocation.kind === "hugetlb-fixed";
+}
+
+/** Not a page that memory failure can handle: Linux `HWPoisonHandlable()`. */
+function isKernelPage(allocation: Allocation): boolean {
+  switch (allocation.kind) {
+    case "user":
+    case "file":
+    case "folio":
+      return allocation.lruIsolated;
+    case "hugetlb":
+    case "hugetlb-fixed":
+    case "driver-movable":
+      return false;
+    default:
+      return true;
+  }
+}
+
+function isReferenced(allocation: Allocation): boolean {
+  return allocation.holds + allocation.pins + allocation.longTermPins > 0;
+}
+
+function setPoison(machine: Machine, pfn: Pfn): void {
+  pageOf(machine, pfn).poisoned = true;
+  count(machine, pfn, 1);
+}
+
+/** Linux `num_poisoned_pages_inc()` and `memblk_nr_poison_inc()`. */
+function count(machine: Machine, pfn: Pfn, n: number): void {
+  machine.numPoisoned += n;
+  const block = machine.blocks[Math.floor(pfn / blockPages(machine.description.geometry))];
+  if (block !== undefined) block.nrHwpoison += n;
+}
+
+/** The frame is kept by memory failure. */
+function jail(machine: Machine, pfn: Pfn): void {
+  Object.assign(pageOf(machine, pfn), { use: FrameUse.Poisoned, referenced: true, alloc: -1 });
+}
+
+/** Linux `take_page_off_buddy()`: the block is split down to the frame, the other halves stay on the list. */
+function takePageOffBuddy(machine: Machine, pfn: Pfn): void {
+  const block = freeBlockAround(machine, pfn);
+  if (block === undefined) throw new Error(`free frame ${pfn} in no free block`);
+  const type = listOf(machine, pageOf(machine, block.pfn).zone, block) ?? "Isolate";
+  takeFromBlock(machine, block, pfn, 0, type, type);
+  jail(machine, pfn);
+}
+
+/** A hugetlb page without users goes back to the buddy, but for the bad frame. */
+function dissolve(machine: Machine, allocation: Allocation, bad: Pfn): void {
+  delete machine.allocations[allocation.id];
+  jail(machine, bad);
+  for (const pfn of framesOf(framesOfBlock(allocation))) if (pfn !== bad) freePages(machine, pfn, 0, false);
+}

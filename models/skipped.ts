@@ -1,0 +1,180 @@
+/**
+ * Commands that can not be issued in this state: labels that name nothing, ranges no caller may pass, locks that a
+ * half-done task holds. `skipped` in models/catalogue.ts, in the same order.
+ */
+import { freeContigCallable } from "./contig-pages.ts";
+import type { Command, NodeId, Op, Poison, SoftOffline, Unpoison, ZoneType } from "./command.ts";
+import { sharesMemmapFrame } from "./device.ts";
+import { blockPages } from "./geometry.ts";
+import { holdsBootMemmap } from "./boot.ts";
+import { blocksIn } from "./hotplug.ts";
+import type { Allocation, Machine, Zone } from "./machine.ts";
+import { frameAt, framesOf, pageblockAt, pageblocksOf, zoneAt, zoneIndex } from "./machine.ts";
+import { orderFits, pageKindTraits } from "./page-kind.ts";
+import { isAligned, pfnRange } from "./pfn.ts";
+import type { Pfn, PfnRange } from "./pfn.ts";
+import { pfnToOnlinePage } from "./sparsemem.ts";
+import { FrameUse } from "./view.ts";
+
+/** Why the command is skipped, or undefined. */
+export function skippedBecause(machine: Machine, command: Command): string | undefined {
+  if (needsHotplugLock(command) && hotplugLocked(machine)) return "hotplug-lock";
+  switch (command.op) {
+    case "alloc":
+      if (allocationLabelInUse(machine, command.id)) return "label-in-use";
+      if (!orderFits(machine.description.geometry, command.kind, command.order)) return "order-of-kind";
+      return noNode(machine, command.node);
+    case "free":
+      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? notFromAlloc(machine, command.id);
+    case "hold":
+      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? notFromAlloc(machine, command.id);
+    case "pin":
+      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already");
+    case "release":
+      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.holds === 0, "not-held");
+    case "unpin": {
+      const pins = command.longTerm ? allocation(machine, command.id)?.longTermPins : allocation(machine, command.id)?.pins;
+      return noAllocation(machine, command.id) ?? when(pins === 0, "not-pinned");
+    }
+    case "lru-isolate":
+      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? when(!isOnLru(allocation(machine, command.id)), "not-on-lru");
+    case "lru-putback":
+      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.lruIsolated === false, "not-isolated");
+    case "drain":
+      return noZone(machine, command.node);
+    case "pcp-disable":
+      return noZone(machine, command.node) ?? when(zoneOf(machine, command.node, command.zone)?.pcpDisabledBy !== "nobody", "pcp-lock");
+    case "pcp-enable":
+      return noZone(machine, command.node) ?? when(zoneOf(machine, command.node, command.zone)?.pcpDisabledBy !== "command", "pcp-lock");
+    case "poison":
+    case "soft-offline":
+    case "unpoison":
+      return poisonSkipped(machine, command);
+    case "free-reserved":
+      return when(!isFreeableReserved(machine, command.pfn), "not-reserved");
+    case "isolate": {
+      const range = pfnRange(command.start, command.nrPages);
+      if (machine.isolations.some(({ owner }) => "token" in owner && owner.token === command.id)) return "label-in-use";
+      if (!inOneZone(machine, range)) return "not-one-zone";
+      return when(command.mode === "cma" && !pageblocksOf(machine, range).every((start) => pageblockAt(machine, start)?.type === "CMA"), "not-cma");
+    }
+    case "unisolate":
+      return when(!machine.isolations.some(({ owner }) => "token" in owner && owner.token === command.id), "no-such-label");
+    case "alloc-contig":
+      return when(allocationLabelInUse(machine, command.id), "label-in-use") ?? when(!inOneZone(machine, pfnRange(command.start, command.nrPages)), "not-one-zone");
+    case "fake-offline":
+      return when(!inOneZone(machine, pfnRange(command.start, command.nrPages)), "not-one-zone");
+    case "fake-online":
+      return when(![...framesOf(pfnRange(command.start, command.nrPages))].every((pfn) => isPageOffline(machine, pfn)), "not-page-offline");
+    case "free-contig":
+      return when(!freeContigCallable(machine, pfnRange(command.start, command.nrPages)), "not-contig");
+    case "alloc-contig-pages":
+      return when(allocationLabelInUse(machine, command.id), "label-in-use") ?? noNode(machine, command.node);
+    case "cma-alloc":
+      return when(allocationLabelInUse(machine, command.id), "label-in-use") ?? when(machine.cma[command.area] === undefined, "no-such-area");
+    case "cma-release":
+      return when(allocation(machine, command.id)?.kind !== "cma", "no-such-label") ?? when(machine.cma[command.area] === undefined, "no-such-area");
+    case "remove":
+    case "offline-and-remove": {
+      const size = blockPages(machine.description.geometry);
+      const aligned = command.nrPages > 0 && isAligned(command.start, size) && isAligned(command.nrPages, size);
+      return when(aligned && blocksIn(machine, pfnRange(command.start, command.nrPages)) === undefined, "no-such-block");
+    }
+    case "group-static":
+    case "group-dynamic":
+      return when(machine.groups[command.id] !== undefined, "label-in-use");
+    case "device-map":
+      return when(machine.devices[command.id] !== undefined, "label-in-use") ?? noNode(machine, command.node) ?? when(sharesMemmapFrame(machine.description.geometry, pfnRange(command.start, command.nrPages)), "memmap-unit");
+    case "device-unmap":
+      return when(machine.devices[command.id] === undefined, "no-such-label");
+    case "start":
+      return when(machine.tasks[command.task] !== undefined, "label-in-use") ?? skippedBecause(machine, command.command);
+    case "step":
+    case "signal":
+      return when(machine.tasks[command.task] === undefined, "no-such-label");
+    case "add":
+    case "write-state":
+    case "write-online":
+    case "group-unregister":
+    case "set":
+    case "veto":
+    case "fail-next":
+      return undefined;
+  }
+}
+
+const hotplugOps: ReadonlySet<Op> = new Set(["add", "remove", "offline-and-remove", "write-state", "write-online", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "soft-offline"]);
+
+function needsHotplugLock(command: Command): boolean {
+  return hotplugOps.has(command.op);
+}
+
+/** device_hotplug_lock and mem_hotplug_lock, as far as one who does not wait can tell. */
+function hotplugLocked(machine: Machine): boolean {
+  return Object.values(machine.tasks).some(({ kind }) => kind !== "alloc-contig");
+}
+
+function when(condition: boolean, reason: string): string | undefined {
+  return condition ? reason : undefined;
+}
+
+function allocation(machine: Machine, id: number): Allocation | undefined {
+  return machine.allocations[id];
+}
+
+function noAllocation(machine: Machine, id: number): string | undefined {
+  return when(machine.allocations[id] === undefined, "no-such-label");
+}
+
+function notFromAlloc(machine: Machine, id: number): string | undefined {
+  const kind = machine.allocations[id]?.kind;
+  return when(kind === "contig" || kind === "cma", "not-from-alloc");
+}
+
+/** The label names an allocation, or one that a half-done task will make. */
+function allocationLabelInUse(machine: Machine, id: number): boolean {
+  return machine.allocations[id] !== undefined || Object.values(machine.tasks).some((task) => task.kind === "alloc-contig" && "allocation" in task.owner && task.owner.allocation === id);
+}
+
+function noNode(machine: Machine, node: NodeId): string | undefined {
+  return when(machine.nodes[node]?.online !== true, "no-such-node");
+}
+
+function noZone(machine: Machine, node: NodeId): string | undefined {
+  return when(machine.nodes[node] === undefined, "no-such-zone");
+}
+
+function zoneOf(machine: Machine, node: NodeId, type: ZoneType): Zone | undefined {
+  return machine.zones[zoneIndex(node, type)];
+}
+
+function isOnLru(found: Allocation | undefined): boolean {
+  return found !== undefined && found.kind !== "contig" && found.kind !== "cma" && pageKindTraits[found.kind].lru && !found.lruIsolated;
+}
+
+/** Every frame has an online page, and all pages link to one zone. */
+function inOneZone(machine: Machine, range: PfnRange): boolean {
+  const zone = pfnToOnlinePage(machine, range.start)?.zone;
+  return zone !== undefined && [...framesOf(range)].every((pfn) => pfnToOnlinePage(machine, pfn)?.zone === zone);
+}
+
+function poisonSkipped(machine: Machine, command: Poison | SoftOffline | Unpoison): string | undefined {
+  const page = pfnToOnlinePage(machine, command.pfn);
+  if (command.op === "poison" && page !== undefined && isMemmapFrame(machine, command.pfn)) return "memmap-frame";
+  return when(page !== undefined && page.zone >= 0 && zoneAt(machine, page.zone).pcpDisabledBy !== "nobody", "pcp-lock");
+}
+
+function isMemmapFrame(machine: Machine, pfn: Pfn): boolean {
+  const use = frameAt(machine, pfn)?.use;
+  return use === FrameUse.Memmap || use === FrameUse.SelfHosted || holdsBootMemmap(machine, pfn);
+}
+
+function isFreeableReserved(machine: Machine, pfn: Pfn): boolean {
+  const page = pfnToOnlinePage(machine, pfn);
+  return page?.use === FrameUse.Reserved && !page.poisoned && !holdsBootMemmap(machine, pfn);
+}
+
+function isPageOffline(machine: Machine, pfn: Pfn): boolean {
+  const page = pfnToOnlinePage(machine, pfn);
+  return page !== undefined && !page.poisoned && (page.use === FrameUse.PageOffline || page.use === FrameUse.PageOfflineDropped);
+}
