@@ -8,7 +8,7 @@ import type { Choices } from "./choices.ts";
 import type { AllocContigPages, AllocId, CmaAlloc } from "./command.ts";
 import { allocContigRange } from "./contig.ts";
 import type { CmaArea, Machine } from "./machine.ts";
-import { allocationAt, framesOf, zoneAt } from "./machine.ts";
+import { allocationAt, everyFrame, framesOf, someFrame, zoneAt } from "./machine.ts";
 import type { Attempt, Errno } from "./outcome.ts";
 import { allowedZones } from "./page-alloc.ts";
 import { freePages } from "./pcp.ts";
@@ -78,7 +78,7 @@ function* candidates(machine: Machine, zones: readonly ZoneIndex[], nrPages: num
 
 /** Linux `pfn_range_valid_contig()`. */
 function isValidContig(machine: Machine, range: PfnRange, zone: ZoneIndex): boolean {
-  return [...framesOf(range)].every((pfn) => {
+  return everyFrame(range, (pfn) => {
     const page = pfnToOnlinePage(machine, pfn);
     const kind = allocationAt(machine, pfn)?.kind;
     return page?.zone === zone && page.use !== FrameUse.Reserved && page.use !== FrameUse.Hole && page.use !== FrameUse.Device && kind !== "hugetlb" && kind !== "hugetlb-fixed";
@@ -151,14 +151,13 @@ function freeFrames(machine: Machine, range: PfnRange, id: AllocId, pcp: boolean
   const allocation = machine.allocations[id];
   for (const pfn of framesOf(range)) if (allocationAt(machine, pfn)?.id === id) freePages(machine, pfn, 0, pcp);
   if (allocation === undefined) return;
-  const left = [...framesOf(pfnRange(allocation.pfn, allocation.nrPages))].some((pfn) => allocationAt(machine, pfn)?.id === id);
+  const left = someFrame(pfnRange(allocation.pfn, allocation.nrPages), (pfn) => allocationAt(machine, pfn)?.id === id);
   if (!left) delete machine.allocations[id];
 }
 
 /** Every frame is of a contiguous allocation; a compound one only where the range starts with it. */
 export function freeContigCallable(machine: Machine, range: PfnRange): boolean {
-  const owners = [...framesOf(range)].map((pfn) => allocationAt(machine, pfn));
-  if (!owners.every((owner) => owner?.kind === "contig")) return false;
-  const [head] = owners;
-  return (head?.compound === true && head.pfn === range.start) || owners.every((owner) => owner?.compound === false);
+  if (!everyFrame(range, (pfn) => allocationAt(machine, pfn)?.kind === "contig")) return false;
+  const head = allocationAt(machine, range.start);
+  return (head?.compound === true && head.pfn === range.start) || everyFrame(range, (pfn) => allocationAt(machine, pfn)?.compound === false);
 }

@@ -8,7 +8,7 @@ import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "./isolation.ts";
 import type { Allocation, Isolation, Machine } from "./machine.ts";
-import { allocationAt, frameAt, framesOf, pageOf, permits, zoneAt } from "./machine.ts";
+import { allocationAt, findFrame, frameAt, framesOf, pageOf, permits, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
 import { allowedZones, watermarkOk } from "./page-alloc.ts";
 import { drainZone, freePages } from "./pcp.ts";
@@ -137,7 +137,7 @@ function hasTarget(machine: Machine, page: Allocation): boolean {
 
 /** A frame of the range that is neither free nor will be once the given pages have moved. */
 function stuckFrame(machine: Machine, task: ContigTask, pages: readonly Allocation[]): Pfn | undefined {
-  return [...framesOf(task.range)].find((pfn) => frameAt(machine, pfn)?.use !== FrameUse.Free && !pages.some((page) => allocationAt(machine, pfn) === page));
+  return findFrame(task.range, (pfn) => frameAt(machine, pfn)?.use !== FrameUse.Free && !pages.some((page) => allocationAt(machine, pfn) === page));
 }
 
 /** Tests, takes the free blocks, gives back what is too much, undoes the isolation. */

@@ -13,7 +13,7 @@ import { freeMemmap, selfHostedMemmapPages, takeMemmap } from "./memmap.ts";
 import { blockRange } from "./notifier.ts";
 import type { Grant } from "./outcome.ts";
 import { freePages } from "./pcp.ts";
-import { isAligned, pfnRange, rangeEnd, rangesOverlap, toBlockId, toPfn } from "./pfn.ts";
+import { alignUp, isAligned, pfnRange, rangeEnd, rangesOverlap, toBlockId, toPfn } from "./pfn.ts";
 import type { PfnRange } from "./pfn.ts";
 import { sectionChunks, sparseAddSection, sparseRemoveSection } from "./sparsemem.ts";
 import type { Ending, Refusal } from "./task.ts";
@@ -178,6 +178,7 @@ export function freeReservedPage(machine: Machine, pfn: Parameters<typeof pageOf
 /** The blocks of an aligned range; undefined where one does not exist. */
 export function blocksIn(machine: Machine, range: PfnRange): readonly Block[] | undefined {
   const size = blockPages(machine.description.geometry);
+  if (rangeEnd(range) > alignUp(machine.description.hotplugEnd, size)) return undefined;
   const blocks = Array.from({ length: range.nrPages / size }, (_, index) => machine.blocks[range.start / size + index]);
   const found = blocks.filter((block) => block !== undefined);
   return found.length === blocks.length ? found : undefined;

@@ -7,7 +7,7 @@
 import { delPageFromFreeList, findBuddy, freeBlockAround, freeBlocksIn, freeOnePage, migratetypeOf, moveToFreeList, splitLargeBuddy } from "./buddy.ts";
 import type { IsolationMode } from "./command.ts";
 import type { Isolation, Machine } from "./machine.ts";
-import { allocationAt, frameAt, framesOf, pageOf, pageblockAt, pageblockOf, pageblocksOf, permits, zoneAt } from "./machine.ts";
+import { allocationAt, frameAt, framesOf, pageblockAt, pageblockOf, pageblocksOf, pageOf, permits, someFrame, zoneAt } from "./machine.ts";
 import { isCompound, hasUnmovablePages } from "./unmovable.ts";
 import { maxOrderChunk, pageblockInZone } from "./page-alloc.ts";
 import { alignDown, alignUp, pfnAdd, pfnRange, rangeEnd, toPfn } from "./pfn.ts";
@@ -177,7 +177,7 @@ export function undoIsolatePageRange(machine: Machine, range: PfnRange, owner: I
   const size = 2 ** machine.description.geometry.pageblockOrder;
   const starts = pageblocksOf(machine, range);
   for (const start of starts) {
-    const online = [...framesOf(pfnRange(start, size))].some((pfn) => pfnToOnlinePage(machine, pfn) !== undefined);
+    const online = someFrame(pfnRange(start, size), (pfn) => pfnToOnlinePage(machine, pfn) !== undefined);
     if (!online || pageblockAt(machine, start)?.isolated !== true) continue;
     if (owner.pageblocks.includes(start) || permits(machine, "KD-2")) undoPageblock(machine, start, owner.mode, starts);
   }
@@ -191,7 +191,7 @@ export function testPagesIsolated(machine: Machine, range: PfnRange, mode: Isola
   for (let pfn = range.start; pfn < end; pfn = pfnAdd(pfn, size)) {
     if (pageblockAt(machine, pfn)?.isolated !== true) return { kind: "not-isolated", pfn };
   }
-  if (![...framesOf(range)].some((pfn) => pfnToOnlinePage(machine, pfn) !== undefined)) return { kind: "not-isolated", pfn: range.start };
+  if (!someFrame(range, (pfn) => pfnToOnlinePage(machine, pfn) !== undefined)) return { kind: "not-isolated", pfn: range.start };
   for (let pfn = range.start; pfn < end; ) {
     const page = frameAt(machine, pfn);
     if (page === undefined) return { kind: "page-in-use", pfn };

@@ -271,6 +271,20 @@ export function* framesOf(range: PfnRange): Generator<Pfn> {
   for (let pfn = range.start; pfn < range.start + range.nrPages; pfn = toPfn(pfn + 1)) yield pfn;
 }
 
+/** The first frame of the range that passes the test. Ranges of commands may be huge: it stops where it can. */
+export function findFrame(range: PfnRange, test: (pfn: Pfn) => boolean): Pfn | undefined {
+  for (const pfn of framesOf(range)) if (test(pfn)) return pfn;
+  return undefined;
+}
+
+export function someFrame(range: PfnRange, test: (pfn: Pfn) => boolean): boolean {
+  return findFrame(range, test) !== undefined;
+}
+
+export function everyFrame(range: PfnRange, test: (pfn: Pfn) => boolean): boolean {
+  return findFrame(range, (pfn) => !test(pfn)) === undefined;
+}
+
 /** First frames of the pageblocks that the range touches, ascending. */
 export function pageblocksOf(machine: Machine, range: PfnRange): readonly Pfn[] {
   const starts: Pfn[] = [];

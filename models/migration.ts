@@ -8,7 +8,7 @@ import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import type { NodeId } from "./command.ts";
 import type { Allocation, Machine } from "./machine.ts";
-import { framesOf, pageOf, zoneAt } from "./machine.ts";
+import { everyFrame, framesOf, pageOf, zoneAt } from "./machine.ts";
 import type { Grant, Move } from "./outcome.ts";
 import { allocPages } from "./page-alloc.ts";
 import type { Request } from "./page-alloc.ts";
@@ -31,7 +31,7 @@ export function isMigratable(machine: Machine, allocation: Allocation): boolean 
   if (allocation.kind === "contig" || allocation.kind === "cma") return false;
   if (!pageKindTraits[allocation.kind].movable || allocation.lruIsolated) return false;
   if (allocation.holds + allocation.pins + allocation.longTermPins > 0) return false;
-  return [...framesOf(framesOfBlock(allocation))].every((pfn) => !pageOf(machine, pfn).poisoned);
+  return everyFrame(framesOfBlock(allocation), (pfn) => !pageOf(machine, pfn).poisoned);
 }
 
 /** Where the pages may go: Linux `alloc_migration_target()`, mm/migrate.c, v6.12, with the masks of each caller. */

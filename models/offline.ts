@@ -9,7 +9,7 @@ import type { Choices } from "./choices.ts";
 import { isolationOfTask } from "./contig.ts";
 import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "./isolation.ts";
 import type { Allocation, Block, Isolation, Machine } from "./machine.ts";
-import { allocationAt, frameAt, framesOf, pageOf, pageblockOf, pageblocksOf, permits, zoneAt } from "./machine.ts";
+import { allocationAt, everyFrame, findFrame, frameAt, framesOf, pageblockOf, pageblocksOf, pageOf, permits, someFrame, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
 import { blockRange, dataRange, notify } from "./notifier.ts";
 import { blockOf, deinitMemmapOnMemory, markOffline } from "./online.ts";
@@ -56,7 +56,7 @@ function groupOf(machine: Machine, block: Block): Machine["groups"][number] | un
 
 /** Linux `walk_system_ram_range()` with `count_system_ram_pages_cb()`: no hole in the range. */
 function coveredByRam(machine: Machine, block: Block): boolean {
-  return [...framesOf(dataRange(machine, block))].every((pfn) => frameAt(machine, pfn)?.use !== FrameUse.Hole && machine.resources.some(({ kind, range }) => kind === "ram" && pfn >= range.start && pfn < range.start + range.nrPages));
+  return everyFrame(dataRange(machine, block), (pfn) => frameAt(machine, pfn)?.use !== FrameUse.Hole && machine.resources.some(({ kind, range }) => kind === "ram" && pfn >= range.start && pfn < range.start + range.nrPages));
 }
 
 /** The steps after the first. */
@@ -136,7 +136,7 @@ function moveOnePage(machine: Machine, task: OfflineTask, choices: Choices, acco
 /** Someone else stopped although a page is left that can move: permitted where another one keeps the block online. */
 function stopsHere(machine: Machine, task: OfflineTask, page: Allocation, choices: Choices): undefined {
   const block = blockOf(machine, task.block);
-  const kept = [...framesOf(dataRange(machine, block))].find((pfn) => !isGone(machine, pfn) && !pagesToMove(machine, block).some((other) => allocationAt(machine, pfn) === other));
+  const kept = findFrame(dataRange(machine, block), (pfn) => !isGone(machine, pfn) && !pagesToMove(machine, block).some((other) => allocationAt(machine, pfn) === other));
   const failed = choices.kind === "told" && choices.errno !== undefined;
   if (failed && (kept !== undefined || pagesToMove(machine, block).some((other) => !hasTarget(machine, other)))) return undefined;
   throw new Inadmissible("move-missing", `the operation stopped, but a${page.id} at ${hex(page.pfn)} can be moved out of block ${block.id} and nothing else keeps it online`, `moving a${page.id}`, [page.pfn]);
@@ -152,7 +152,7 @@ function isGone(machine: Machine, pfn: number & Parameters<typeof pageOf>[1]): b
 function finish(machine: Machine, task: OfflineTask, account: Account): Ending {
   const block = blockOf(machine, task.block);
   const data = dataRange(machine, block);
-  const referenced = [...framesOf(data)].find((pfn) => pageOf(machine, pfn).use === FrameUse.PageOffline && !pageOf(machine, pfn).poisoned);
+  const referenced = findFrame(data, (pfn) => pageOf(machine, pfn).use === FrameUse.PageOffline && !pageOf(machine, pfn).poisoned);
   if (referenced !== undefined) return cancel(machine, task, account, refuse("EBUSY", { kind: "page-offline", pfn: referenced, block: block.id }));
   const busy = testPagesIsolated(machine, data, "offline");
   if (busy === undefined) return commit(machine, task, account);
@@ -194,7 +194,7 @@ function endPoisonedAllocations(machine: Machine, block: Block): void {
     const allocation = allocationAt(machine, pfn);
     if (allocation === undefined) continue;
     pageOf(machine, pfn).alloc = -1;
-    const left = allocation.kind === "contig" || allocation.kind === "cma" ? [...framesOf({ start: allocation.pfn, nrPages: allocation.nrPages })].some((other) => allocationAt(machine, other) === allocation) : false;
+    const left = allocation.kind === "contig" || allocation.kind === "cma" ? someFrame({ start: allocation.pfn, nrPages: allocation.nrPages }, (other) => allocationAt(machine, other) === allocation) : false;
     if (!left) delete machine.allocations[allocation.id];
   }
 }

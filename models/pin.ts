@@ -7,7 +7,7 @@
 import { migratetypeOf } from "./buddy.ts";
 import type { Choices } from "./choices.ts";
 import type { Allocation, Machine } from "./machine.ts";
-import { framesOf, pageOf, permits, zoneAt } from "./machine.ts";
+import { everyFrame, pageOf, permits, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, migratePages, nextToldMove } from "./migration.ts";
 import { pageKindTraits } from "./page-kind.ts";
 import { freePages } from "./pcp.ts";
@@ -33,7 +33,7 @@ export function pinPages(machine: Machine, allocation: Allocation, longTerm: boo
 
 /** Linux `folio_is_longterm_pinnable()`: not in zone Movable, not in a CMA or isolated pageblock. */
 function isLongtermPinnable(machine: Machine, allocation: Allocation): boolean {
-  return [...framesOf(framesOfBlock(allocation))].every((pfn) => {
+  return everyFrame(framesOfBlock(allocation), (pfn) => {
     const type = migratetypeOf(machine, pfn);
     return zoneAt(machine, pageOf(machine, pfn).zone).type !== "Movable" && type !== "CMA" && type !== "Isolate";
   });

@@ -22,7 +22,7 @@ import type { Attempt, Because, Grant, Outcome } from "./outcome.ts";
 import { allocPages } from "./page-alloc.ts";
 import { pageKindTraits } from "./page-kind.ts";
 import { drainZone, freePages } from "./pcp.ts";
-import { hex, isAligned, pfnRange, rangeContains, toPfn } from "./pfn.ts";
+import { alignUp, hex, isAligned, pfnRange, rangeContains, toPfn } from "./pfn.ts";
 import type { PfnRange } from "./pfn.ts";
 import { pinPages, putOther, putOwner } from "./pin.ts";
 import { memoryFailure, softOfflinePage, unpoisonMemory } from "./poison.ts";
@@ -261,7 +261,8 @@ function alloc(machine: Machine, command: Alloc, choices: Choices, told: Told): 
 function unisolate(machine: Machine, token: number, range: PfnRange): void {
   const isolation = machine.isolations.find(({ owner }) => "token" in owner && owner.token === token);
   if (isolation === undefined) return;
-  undoIsolatePageRange(machine, range, isolation);
+  const end = Math.min(range.start + range.nrPages, alignUp(machine.description.hotplugEnd, blockPages(machine.description.geometry)));
+  if (end > range.start) undoIsolatePageRange(machine, pfnRange(range.start, end - range.start), isolation);
   machine.isolations = machine.isolations.filter((other) => other !== isolation || other.pageblocks.length > 0);
 }
 

@@ -9,7 +9,7 @@ import { blockPages } from "./geometry.ts";
 import { holdsBootMemmap } from "./boot.ts";
 import { blocksIn } from "./hotplug.ts";
 import type { Allocation, Machine, Zone } from "./machine.ts";
-import { frameAt, framesOf, pageblockAt, pageblocksOf, zoneAt, zoneIndex } from "./machine.ts";
+import { everyFrame, frameAt, pageblockAt, pageblocksOf, zoneAt, zoneIndex } from "./machine.ts";
 import { orderFits, pageKindTraits } from "./page-kind.ts";
 import { isAligned, pfnRange } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
@@ -65,7 +65,7 @@ export function skippedBecause(machine: Machine, command: Command): string | und
     case "fake-offline":
       return when(!inOneZone(machine, pfnRange(command.start, command.nrPages)), "not-one-zone");
     case "fake-online":
-      return when(![...framesOf(pfnRange(command.start, command.nrPages))].every((pfn) => isPageOffline(machine, pfn)), "not-page-offline");
+      return when(!everyFrame(pfnRange(command.start, command.nrPages), (pfn) => isPageOffline(machine, pfn)), "not-page-offline");
     case "free-contig":
       return when(!freeContigCallable(machine, pfnRange(command.start, command.nrPages)), "not-contig");
     case "alloc-contig-pages":
@@ -155,7 +155,7 @@ function isOnLru(found: Allocation | undefined): boolean {
 /** Every frame has an online page, and all pages link to one zone. */
 function inOneZone(machine: Machine, range: PfnRange): boolean {
   const zone = pfnToOnlinePage(machine, range.start)?.zone;
-  return zone !== undefined && [...framesOf(range)].every((pfn) => pfnToOnlinePage(machine, pfn)?.zone === zone);
+  return zone !== undefined && everyFrame(range, (pfn) => pfnToOnlinePage(machine, pfn)?.zone === zone);
 }
 
 function poisonSkipped(machine: Machine, command: Poison | SoftOffline | Unpoison): string | undefined {

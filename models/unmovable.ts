@@ -7,7 +7,7 @@
 import { migratetypeOf } from "./buddy.ts";
 import type { IsolationMode } from "./command.ts";
 import type { Allocation, Machine } from "./machine.ts";
-import { allocationAt, frameAt, framesOf, pageblockStart, zoneAt } from "./machine.ts";
+import { allocationAt, findFrame, frameAt, pageblockStart, zoneAt } from "./machine.ts";
 import { pageKindTraits } from "./page-kind.ts";
 import { pfnRange } from "./pfn.ts";
 import type { Pfn } from "./pfn.ts";
@@ -18,7 +18,7 @@ import { FrameUse } from "./view.ts";
 export function hasUnmovablePages(machine: Machine, start: Pfn, mode: IsolationMode): Pfn | undefined {
   const pageblock = pfnRange(pageblockStart(machine, start), 2 ** machine.description.geometry.pageblockOrder);
   if (migratetypeOf(machine, pageblock.start) === "CMA") return mode === "cma" ? undefined : pageblock.start;
-  return [...framesOf(pageblock)].find((pfn) => !mayStay(machine, pfn, mode));
+  return findFrame(pageblock, (pfn) => !mayStay(machine, pfn, mode));
 }
 
 /** PageReserved: boot memory that never reached the buddy, holes, device pages; and frames without a page. */

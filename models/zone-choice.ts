@@ -5,9 +5,9 @@
  */
 import type { NodeId, OnlineWord } from "./command.ts";
 import type { Block, Group, Machine } from "./machine.ts";
-import { sectionOf, zoneAt, zoneIndex, pageOf } from "./machine.ts";
+import { knownSections, pageOf, zoneAt, zoneIndex } from "./machine.ts";
 import { blockRange } from "./notifier.ts";
-import { alignDown, pfnRange, toPfn } from "./pfn.ts";
+import { alignDown, pfnRange, rangeContains, rangeEnd, toPfn } from "./pfn.ts";
 import type { PfnRange } from "./pfn.ts";
 import type { ZoneIndex } from "./view.ts";
 import { isPopulated, zoneIntersects } from "./zone.ts";
@@ -48,13 +48,15 @@ function autoMovableZone(machine: Machine, node: NodeId, block: Block, range: Pf
     remaining = unsigned(group.pages, group.presentMovable);
   } else if (group !== undefined && group.pages !== nrPages) {
     let movable = 0;
-    const first = alignDown(start, group.pages);
-    for (start = first; start < first + group.pages; start = toPfn(start + machine.description.geometry.sectionPages)) {
-      const section = sectionOf(machine, start);
-      if (section?.online !== true) continue;
+    const unit = pfnRange(alignDown(start, group.pages), group.pages);
+    const { sectionPages } = machine.description.geometry;
+    for (const section of knownSections(machine)) {
+      start = toPfn(section.nr * sectionPages);
+      if (!section.online || !rangeContains(unit, start)) continue;
       if (zoneAt(machine, pageOf(machine, start).zone).type !== "Movable") return defaultKernelZone(machine, node, pfnRange(start, nrPages));
-      movable += machine.description.geometry.sectionPages;
+      movable += sectionPages;
     }
+    start = rangeEnd(unit);
     remaining = unsigned(group.pages, movable);
   }
   nrPages = remaining;

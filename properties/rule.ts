@@ -4,6 +4,7 @@
  * A rule gives evidence, not a boolean. It names the facts it reads; where one is missing it is not checkable, which is
  * reported and never counts as passed.
  */
+import { FrameUse, NONE } from "../models/index.ts";
 import type { Command, Fact, Op, Outcome, Pfn, SwitchId, View } from "../models/index.ts";
 
 /** A fact that a rule reads: a list of the view, or one field of its entries, as `zones` or `zones.nrFree`. */
@@ -27,7 +28,7 @@ export interface Evidence {
 
 /** Holds of every view of a correct implementation. */
 export interface Invariant {
-  /** HP-nn or PG-nn as docs/spec.md lists them. */
+  /** HP-nn or PG-nn as docs/spec.md lists them, FC-nn for rules that only this project states. */
   readonly id: string;
   /** A sentence that is true. */
   readonly title: string;
@@ -70,14 +71,33 @@ export interface Goal {
   readonly reached: (step: StepRecord) => boolean;
 }
 
-/** The facts that a rule needs and the view does not have, in order. */
+/**
+ * The facts that a rule needs and the view does not have, in order.
+ *
+ * A field is there if every entry of its list has it. The columns of the frame table count as fields: `frames.use` is
+ * there if the use of every frame is known, `frames.zone` if any frame links to a zone. A column that says nothing of a
+ * live kernel is unknown, not broken.
+ */
 export function missingNeeds(view: View, needs: readonly Need[]): readonly Need[] {
-  return needs.filter((need) => {
-    const [fact = "", field] = need.split(".");
-    const value: unknown = (view as unknown as Readonly<Record<string, unknown>>)[fact];
-    if (value === undefined) return true;
-    if (field === undefined) return false;
-    const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return entries.some((entry) => (entry as Readonly<Record<string, unknown>>)[field] === undefined);
-  });
+  return needs.filter((need) => !hasNeed(view, need));
+}
+
+/** Whether the view has this one fact. */
+export function hasNeed(view: View, need: Need): boolean {
+  const dot = need.indexOf(".");
+  const fact = dot < 0 ? need : need.slice(0, dot);
+  const value: unknown = (view as unknown as Readonly<Record<string, unknown>>)[fact];
+  if (value === undefined) return false;
+  if (dot < 0) return true;
+  const field = need.slice(dot + 1);
+  if (fact === "frames") return hasColumn(view, field);
+  const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return entries.every((entry) => (entry as Readonly<Record<string, unknown>>)[field] !== undefined);
+}
+
+function hasColumn({ frames }: View, column: string): boolean {
+  if (frames === undefined) return false;
+  if (column === "use") return !frames.use.includes(FrameUse.Unknown);
+  if (column === "zone") return frames.zone.length === 0 || frames.zone.some((zone) => zone !== NONE);
+  return column === "flags" || column === "order";
 }
