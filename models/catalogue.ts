@@ -127,7 +127,7 @@ const offlineEffects: readonly string[] = [
 
 const onlineEffects: readonly string[] = [
   "Chooses the zone (zone choice, below) for the whole block; calls PREPARE_ONLINE.",
-  "Self-hosted memmap frames join the zone as Unmovable pageblocks. Zone and node spans grow over the rest of the block; calls GOING_ONLINE; a refusal takes the frames out again, shrinking as offline does, and calls CANCEL_ONLINE and FINISH_OFFLINE. (PREPARE_ONLINE refused: nothing more is called.)",
+  "Self-hosted memmap frames join the zone as Unmovable pageblocks. Zone and node spans grow over the rest of the block; calls GOING_ONLINE; a refusal takes the frames out again, shrinking as offline does, and calls CANCEL_ONLINE and FINISH_OFFLINE; without [EX-6] the spans, contiguous and nr_zones are then as before the attempt. (PREPARE_ONLINE refused: nothing more is called.)",
   "Frames go to the buddy in blocks of min(largest order, alignment of the frame), isolated; managed, then present (present_early for early sections) grow; sections are online; N_MEMORY and, in DMA, DMA32 and Normal, N_NORMAL_MEMORY are set.",
   "Isolation is undone pageblock by pageblock to Movable; calls ONLINE. Self-hosted frames join the present counts. The block is ONLINE in that zone.",
 ];

@@ -19,20 +19,11 @@ import { FrameUse } from "./view.ts";
 import { growSpans } from "./zone.ts";
 
 /**
- * The smallest device range whose memmap is a whole number of frames, in frames: a subsection where its memmap fills
- * frames exactly, else more. Below it two device ranges would share a memmap frame.
+ * The memmap of the range would share a frame with that of its neighbour, so that removing one would take the other's
+ * `struct page`s with it: an end of the range is a whole number of subsections, but its memmap not one of frames.
  */
-export function deviceUnitPages(geometry: Geometry): number {
-  let unit = geometry.subsectionPages;
-  while ((unit * geometry.structPageBytes) % geometry.pageBytes !== 0) unit *= 2;
-  return unit;
-}
-
-/** The memmap of the range would share a frame with that of its neighbour. */
 export function sharesMemmapFrame(geometry: Geometry, range: PfnRange): boolean {
-  const inSubsections = isAligned(range.start, geometry.subsectionPages) && isAligned(range.nrPages, geometry.subsectionPages);
-  const unit = deviceUnitPages(geometry);
-  return inSubsections && !(isAligned(range.start, unit) && isAligned(range.nrPages, unit));
+  return [range.start, range.nrPages].some((n) => isAligned(n, geometry.subsectionPages) && (n * geometry.structPageBytes) % geometry.pageBytes !== 0);
 }
 
 /** The checks of `memremap_pages()` and `pagemap_range()`, in their order. */

@@ -91,7 +91,7 @@ export interface Zone {
   freeArea: Record<Migratetype, Pfn[]>[];
   pcp: PcpEntry[];
   /** Who holds the per-CPU lists disabled. */
-  pcpDisabledBy: "nobody" | "command" | "task";
+  pcpDisabledBy: ("command" | "task")[];
 }
 
 /** `pg_data_t` and the node masks. */

@@ -39,7 +39,7 @@ export function startOffline(machine: Machine, task: OfflineTask): Ending {
     return refuse("EBUSY", { kind: "isolation", pfn: failed.pfn, block: block.id, detail: failed.kind });
   }
   machine.isolations.push(owner);
-  zone.pcpDisabledBy = "task";
+  zone.pcpDisabledBy.push("task");
   block.state = "going-offline";
   return running;
 }
@@ -104,7 +104,7 @@ export function cancel(machine: Machine, task: OfflineTask, account: Account, re
 function end(machine: Machine, task: OfflineTask): void {
   machine.isolations = machine.isolations.filter(({ owner }) => !("task" in owner && owner.task === task.task));
   const { zone } = blockOf(machine, task.block);
-  if (zone !== null) zoneAt(machine, zone).pcpDisabledBy = "nobody";
+  if (zone !== null) zoneAt(machine, zone).pcpDisabledBy = zoneAt(machine, zone).pcpDisabledBy.filter((by) => by !== "task");
 }
 
 /** Pages of the block that can be moved, ascending. Linux `scan_movable_pages()` and `do_migrate_range()`. */

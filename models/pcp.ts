@@ -44,7 +44,7 @@ export function freePages(machine: Machine, pfn: Pfn, order: Order, pcp: boolean
   }
   const zone = zoneAt(machine, pageOf(machine, pfn).zone);
   const type = migratetypeOf(machine, pfn);
-  if (pcp && isPcpOrder(machine, order) && zone.pcpDisabledBy === "nobody" && type !== "Isolate") {
+  if (pcp && isPcpOrder(machine, order) && zone.pcpDisabledBy.length === 0 && type !== "Isolate") {
     for (const at of frames) pageOf(machine, at).use = FrameUse.Pcp;
     zone.pcp.push({ pfn, order, type: type === "CMA" ? "Movable" : type });
     return;

@@ -102,11 +102,11 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
     case "pcp-disable":
       return always(() => {
         drainZone(machine, zoneOf(machine, command));
-        zoneOf(machine, command).pcpDisabledBy = "command";
+        zoneOf(machine, command).pcpDisabledBy.push("command");
       });
     case "pcp-enable":
       return always(() => {
-        zoneOf(machine, command).pcpDisabledBy = "nobody";
+        zoneOf(machine, command).pcpDisabledBy = [];
       });
     case "hold":
       return always(() => {

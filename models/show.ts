@@ -47,7 +47,7 @@ export function showMachine(machine: Machine): View {
 
 function showZone({ node, type, start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, freeArea, nrIsolatePageblock, contiguous, pcpDisabledBy }: Machine["zones"][number]): ZoneView {
   const nrFreeBlocks = freeArea.map((lists) => listTypes.reduce((total, list) => total + lists[list].length, 0));
-  return { node, type, start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, nrFreeBlocks, nrIsolatePageblock, contiguous, pcpDisabled: pcpDisabledBy === "nobody" ? 0 : 1 };
+  return { node, type, start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, nrFreeBlocks, nrIsolatePageblock, contiguous, pcpDisabled: pcpDisabledBy.length };
 }
 
 function showNode(machine: Machine, id: number): NodeView {

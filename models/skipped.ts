@@ -43,9 +43,9 @@ export function skippedBecause(machine: Machine, command: Command): string | und
     case "drain":
       return noZone(machine, command.node);
     case "pcp-disable":
-      return noZone(machine, command.node) ?? when(zoneOf(machine, command.node, command.zone)?.pcpDisabledBy !== "nobody", "pcp-lock");
+      return noZone(machine, command.node) ?? when(zoneOf(machine, command.node, command.zone)?.pcpDisabledBy.length !== 0, "pcp-lock");
     case "pcp-enable":
-      return noZone(machine, command.node) ?? when(zoneOf(machine, command.node, command.zone)?.pcpDisabledBy !== "command", "pcp-lock");
+      return noZone(machine, command.node) ?? when(zoneOf(machine, command.node, command.zone)?.pcpDisabledBy.join(" ") !== "command", "pcp-lock");
     case "poison":
     case "soft-offline":
     case "unpoison":
@@ -160,13 +160,16 @@ function inOneZone(machine: Machine, range: PfnRange): boolean {
 
 function poisonSkipped(machine: Machine, command: Poison | SoftOffline | Unpoison): string | undefined {
   const page = pfnToOnlinePage(machine, command.pfn);
-  if (command.op === "poison" && page !== undefined && isMemmapFrame(machine, command.pfn)) return "memmap-frame";
-  return when(page !== undefined && page.zone >= 0 && zoneAt(machine, page.zone).pcpDisabledBy !== "nobody", "pcp-lock");
+  if (command.op === "poison" && isMemmapFrame(machine, command.pfn)) return "memmap-frame";
+  return when(page !== undefined && page.zone >= 0 && zoneAt(machine, page.zone).pcpDisabledBy.length > 0, "pcp-lock");
 }
 
+/** A block hosts its memmap from the moment it is added, also while it is offline. */
 function isMemmapFrame(machine: Machine, pfn: Pfn): boolean {
-  const use = frameAt(machine, pfn)?.use;
-  return use === FrameUse.Memmap || use === FrameUse.SelfHosted || holdsBootMemmap(machine, pfn);
+  const size = blockPages(machine.description.geometry);
+  const block = machine.blocks[Math.floor(pfn / size)];
+  const selfHosted = block !== undefined && pfn % size < block.selfHosted;
+  return selfHosted || frameAt(machine, pfn)?.use === FrameUse.Memmap || holdsBootMemmap(machine, pfn);
 }
 
 function isFreeableReserved(machine: Machine, pfn: Pfn): boolean {

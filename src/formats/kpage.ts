@@ -8,8 +8,8 @@
  * - Every frame of a free block carries BUDDY, not only its first one, so the order of a block can not be read off.
  * - Tails of a compound page carry the flags of its head (SLAB, LRU, RESERVED), except HWPOISON.
  * - SLAB frames may carry ANON, MMAP and KSM: those are fields of the slab that share their place with the mapping.
- * - A frame whose page can not be looked at (no memory, offline, device) has the one bit NOPAGE. Since kpage_read() (the
- *   2025 rework, v6.16) it has no bit at all.
+ * - A frame whose page can not be looked at (no memory, offline, device) has the one bit NOPAGE. Kernels
+ *   that read through kpage_read(), which came after v6.14 and is in v6.18, show no bit at all.
  */
 
 /** Bits 0 to 31. */
@@ -39,7 +39,7 @@ export const wordBytes = 8;
 
 /** What a frame is, as far as its word tells. Exactly one holds. */
 export const FrameKind = {
-  /** No bit set: on a per-CPU list, in plain use by the kernel, or (v6.16 and later) no page. */
+  /** No bit set: on a per-CPU list, in plain use by the kernel, or (kernels after v6.14) no page. */
   Bare: 0,
   NoPage: 1,
   Free: 2,

@@ -25,7 +25,7 @@ export function parseVersion(text: string, file = "proc/version"): Shaped<Kernel
   return shaped({ release, major: Number(major), minor: Number(minor), arch });
 }
 
-/** `/proc/sys/kernel/arch`, since v6.1: the machine name of uname. null: one that is not known here. */
+/** `/proc/sys/kernel/arch`: the machine name of uname, where the kernel shows it. null: one that is not known here. */
 export function parseArch(text: string, file = "proc/sys/kernel/arch"): Shaped<Arch | null> {
   const line = oneLine(file, text);
   if (!line.ok) return line;

@@ -1,0 +1,110 @@
+/**
+ * A subject and the specification side by side: after every command the subject's outcome is followed, both views are
+ * compared, and every rule is asked.
+ */
+import { clauses, createReference } from "../../models/index.ts";
+import type { Breach, Command, MachineDescription, Outcome, Profile, Subject, SwitchId, View } from "../../models/index.ts";
+import { checkStep, checkView, disagreements } from "../../properties/index.ts";
+import type { Evidence, StepRecord } from "../../properties/index.ts";
+import type { Finding } from "./counterexample.ts";
+
+/** A subject that can recount what it stores twice. */
+export interface CheckedSubject extends Subject {
+  readonly selfCheck?: () => readonly Evidence[];
+}
+
+export interface LockstepSetup {
+  readonly machine: MachineDescription;
+  /** The profile that judges. */
+  readonly profile: Profile;
+  /** Makes the subject, right after boot. */
+  readonly create: () => CheckedSubject;
+}
+
+/** What one command came to. */
+export interface LockstepStep {
+  readonly record: StepRecord;
+  /** What broke, the most telling first; empty: nothing. After a breach the pair is of no further use. */
+  readonly findings: readonly Finding[];
+  /** The specification could not decide. Never counts as passed. */
+  readonly undecided: string | null;
+}
+
+export interface Lockstep {
+  /** What is wrong right after boot. */
+  readonly boot: readonly Finding[];
+  /** The subject as it stands. */
+  readonly view: () => View;
+  readonly step: (command: Command) => LockstepStep;
+  readonly permissionsUsed: () => Readonly<Partial<Record<SwitchId, number>>>;
+}
+
+/** Boots both. */
+export function startLockstep({ machine, profile, create }: LockstepSetup): Lockstep {
+  const subject = create();
+  const reference = createReference(machine, profile);
+  let view = subject.view();
+  return {
+    boot: [...brokenInvariants(view, {}), ...differences(view, reference.view()), ...recounted(subject.selfCheck?.() ?? [])],
+    view: () => view,
+    permissionsUsed: () => reference.permissionsUsed(),
+    step: (command) => {
+      const before = view;
+      const answer = ask(subject, command);
+      if ("crash" in answer) {
+        const record: StepRecord = { before, command, outcome: { result: "bug", because: { kind: "crash", detail: answer.crash } }, after: before };
+        return { record, findings: [crashed(answer.crash)], undecided: null };
+      }
+      view = answer.view;
+      const record: StepRecord = { before, command, outcome: answer.outcome, after: view };
+      const verdict = reference.follow(command, answer.outcome);
+      if (verdict.verdict === "inconclusive" || verdict.verdict === "unsupported") return { record, findings: [], undecided: verdict.because };
+      const used = reference.permissionsUsed();
+      const findings = [
+        ...brokenRules(record, used),
+        ...(verdict.verdict === "breach" ? [brokenClause(verdict)] : differences(view, reference.view())),
+        ...(subject.selfCheck === undefined || used["KD-1"] !== undefined ? [] : recounted(subject.selfCheck())),
+      ];
+      return { record, findings, undecided: null };
+    },
+  };
+}
+
+function ask(subject: Subject, command: Command): { readonly outcome: Outcome; readonly view: View } | { readonly crash: string } {
+  try {
+    return { outcome: subject.apply(command), view: subject.view() };
+  } catch (error) {
+    return { crash: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function crashed(message: string): Finding {
+  return { kind: "crash", rule: "crash", title: "an implementation answers every command", source: "models/subject.ts: apply() never throws", evidence: [], because: `the implementation stopped, because ${message}`, permitted: [] };
+}
+
+function brokenRules(record: StepRecord, used: Readonly<Partial<Record<SwitchId, number>>>): readonly Finding[] {
+  const steps = checkStep(record, used).broken.map(({ law, evidence }): Finding => ({ kind: "law", rule: law.id, title: law.title, source: law.source, evidence, because: reason(evidence), permitted: [] }));
+  return [...brokenInvariants(record.after, used), ...steps];
+}
+
+function brokenInvariants(view: View, used: Readonly<Partial<Record<SwitchId, number>>>): readonly Finding[] {
+  return checkView(view, used).broken.map(({ invariant, evidence }): Finding => ({ kind: "invariant", rule: invariant.id, title: invariant.title, source: invariant.source, evidence, because: reason(evidence), permitted: [] }));
+}
+
+function reason(evidence: readonly Evidence[]): string {
+  const [first] = evidence;
+  return first === undefined ? "" : `it is ${first.is}, because of the last command, and should be ${first.was}`;
+}
+
+function brokenClause(breach: Breach): Finding {
+  return { kind: "clause", rule: breach.clause, title: clauses[breach.clause] ?? breach.clause, source: "the specification, models/", evidence: breach.frames.map((pfn) => ({ pfn, was: breach.permitted.join(" or "), is: "as told" })), because: breach.because, permitted: breach.permitted };
+}
+
+function differences(subject: View, reference: View): readonly Finding[] {
+  return disagreements(subject, reference).map(({ fact, evidence }): Finding => ({ kind: "agreement", rule: `view-${fact}`, title: `the implementation and the specification show the same ${fact}`, source: "the specification, models/", evidence, because: reason(evidence), permitted: [] }));
+}
+
+function recounted(evidence: readonly Evidence[]): readonly Finding[] {
+  if (evidence.length === 0) return [];
+  return [{ kind: "self-check", rule: "self-check", title: "what the implementation stores twice agrees", source: "src/engine/self-check.ts", evidence, because: reason(evidence), permitted: [] }];
+}

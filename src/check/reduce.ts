@@ -1,0 +1,55 @@
+/**
+ * Reduction: from a scenario that breaks a rule to the simplest one that breaks the same rule.
+ *
+ * Plain data in, plain data out: the passes of properties/arbitraries/simplify.ts propose simpler scenarios in a fixed
+ * order; the first that still fails is taken, and so on until no pass has anything that fails. So the result does not
+ * depend on how the scenario came about.
+ */
+import { passes } from "../../properties/index.ts";
+import type { Scenario } from "../../properties/index.ts";
+
+export interface ReduceOptions {
+  /** Whether the scenario still shows the same defect. */
+  readonly stillFails: (scenario: Scenario) => boolean;
+  /** Scenarios to run at most. */
+  readonly maxExecutions: number;
+  /** Asked now and then; false ends the reduction with the best so far. */
+  readonly pulse?: (state: { readonly executions: number; readonly commands: number }) => Promise<boolean>;
+}
+
+export interface Reduced {
+  readonly scenario: Scenario;
+  readonly executions: number;
+  /** No pass had anything simpler that fails. */
+  readonly complete: boolean;
+}
+
+/** Executions between two pulses. */
+const beat = 32;
+
+export async function reduce(start: Scenario, { stillFails, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
+  const tried = new Set<string>();
+  let scenario = start;
+  let executions = 0;
+  let stopped = false;
+
+  const next = async (): Promise<Scenario | undefined> => {
+    for (const pass of passes) {
+      for (const candidate of pass.candidates(scenario)) {
+        const key = JSON.stringify(candidate.commands);
+        if (tried.has(key)) continue;
+        tried.add(key);
+        if (executions >= maxExecutions || (executions % beat === 0 && pulse !== undefined && !(await pulse({ executions, commands: scenario.commands.length })))) {
+          stopped = true;
+          return undefined;
+        }
+        executions++;
+        if (stillFails(candidate)) return candidate;
+      }
+    }
+    return undefined;
+  };
+
+  for (let simpler = await next(); simpler !== undefined; simpler = await next()) scenario = simpler;
+  return { scenario, executions, complete: !stopped };
+}

@@ -1,0 +1,178 @@
+/**
+ * The search: run after run a scenario is walked in lockstep, until a rule breaks or the runs are used up.
+ *
+ * Where the subject runs under another profile than the one that judges, differences are expected: each is reported once,
+ * permitted from then on, and the search goes on to the next.
+ */
+import { createReference } from "../../models/index.ts";
+import type { Command, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
+import { createWalker, goals, pseudoRandom } from "../../properties/index.ts";
+import type { Goal } from "../../properties/index.ts";
+import type { Counterexample, SubjectName } from "./counterexample.ts";
+import { startLockstep } from "./lockstep.ts";
+import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
+import { reduce } from "./reduce.ts";
+import { counterexampleOf, explainedBy, runCommands, signatureOf, withSwitches } from "./run.ts";
+import type { Judged } from "./run.ts";
+
+export interface SearchOptions {
+  readonly machine: MachineDescription;
+  /** The profile that judges. */
+  readonly profile: Profile;
+  readonly subject: SubjectName;
+  readonly subjectProfile: Profile;
+  /** Makes the subject for a machine and a profile. */
+  readonly create: (machine: MachineDescription, profile: Profile) => CheckedSubject;
+  readonly seed: number;
+  readonly runs: number;
+  /** Scenarios run at most to reduce one finding. */
+  readonly maxReductions: number;
+  /** Asked after every run and now and then in a reduction; false ends the search with the best so far. */
+  readonly pulse?: (progress: Progress) => Promise<boolean>;
+}
+
+export interface Progress {
+  readonly doing: "searching" | "reducing";
+  readonly runs: number;
+  readonly commands: number;
+  /** While reducing: commands of the best so far. */
+  readonly size: number | null;
+}
+
+export interface SearchResult {
+  readonly verdict: "holds" | "breach" | "inconclusive";
+  /** Why, where it is inconclusive. */
+  readonly because: string | null;
+  readonly runs: number;
+  readonly commands: number;
+  /** Stopped before the runs were used up. */
+  readonly interrupted: boolean;
+  readonly goals: readonly { readonly id: string; readonly reached: boolean }[];
+  readonly permissions: readonly { readonly id: SwitchId; readonly used: number }[];
+  /** One for each defect, in the order of finding. */
+  readonly findings: readonly Counterexample[];
+}
+
+/** Runs the search. Same options, same result. */
+export async function search(options: SearchOptions): Promise<SearchResult> {
+  const state = newState(options);
+  while (state.runs < options.runs && !state.stopped) {
+    const broken = oneRun(options, state);
+    state.runs++;
+    if (broken !== undefined && !(await settle(options, state, broken))) break;
+    if (!(await pulse(options, state, null))) state.stopped = true;
+  }
+  const { findings, undecided } = state;
+  const verdict = findings.length > 0 ? "breach" : undecided !== null || state.runs === 0 ? "inconclusive" : "holds";
+  return {
+    verdict,
+    because: verdict === "inconclusive" ? (undecided ?? "no run was made") : null,
+    runs: state.runs,
+    commands: state.commands,
+    interrupted: state.stopped,
+    goals: goals.map(({ id }) => ({ id, reached: !state.unreached.some((goal) => goal.id === id) })),
+    permissions: [...state.used].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([id, used]) => ({ id, used })),
+    findings,
+  };
+}
+
+interface State {
+  runs: number;
+  commands: number;
+  unreached: readonly Goal[];
+  readonly used: Map<SwitchId, number>;
+  readonly findings: Counterexample[];
+  /** Differences that have been reported and are permitted since. */
+  known: readonly SwitchId[];
+  undecided: string | null;
+  stopped: boolean;
+}
+
+function newState(options: SearchOptions): State {
+  return { runs: 0, commands: 0, unreached: goals, used: new Map(options.profile.on.map((id) => [id, 0])), findings: [], known: [], undecided: null, stopped: false };
+}
+
+async function pulse(options: SearchOptions, state: State, size: number | null): Promise<boolean> {
+  if (options.pulse === undefined) return true;
+  return options.pulse({ doing: size === null ? "searching" : "reducing", runs: state.runs, commands: state.commands, size });
+}
+
+function setupOf(options: SearchOptions, profile: Profile): LockstepSetup {
+  return { machine: options.machine, profile, create: () => options.create(options.machine, options.subjectProfile) };
+}
+
+/** Scenarios of a run get a length of their own, mostly long. */
+const minLength = 60;
+const maxLength = 120;
+
+/** Walks one scenario. The commands up to the one that broke a rule, if one did. */
+function oneRun(options: SearchOptions, state: State): readonly Command[] | undefined {
+  const draw = pseudoRandom(options.seed, state.runs);
+  const length = draw.chance(1, 16) ? 1 + draw.below(minLength) : minLength + draw.below(maxLength - minLength + 1);
+  const walker = createWalker(draw, options.machine);
+  const lockstep = startLockstep(setupOf(options, withSwitches(options.profile, state.known)));
+  const commands: Command[] = [];
+  let broken = false;
+  while (commands.length < length && !broken) {
+    const command = walker.next(lockstep.view());
+    commands.push(command);
+    state.commands++;
+    const step = lockstep.step(command);
+    if (step.undecided !== null) {
+      state.undecided = step.undecided;
+      break;
+    }
+    broken = step.findings.length > 0;
+    if (!broken && state.unreached.length > 0) state.unreached = state.unreached.filter((goal) => !goal.reached(step.record));
+  }
+  for (const [id, used] of Object.entries(lockstep.permissionsUsed()) as [SwitchId, number][]) state.used.set(id, (state.used.get(id) ?? 0) + used);
+  return broken ? commands : undefined;
+}
+
+/** Reduces what was found and files it. false: there is no point in going on. */
+async function settle(options: SearchOptions, state: State, commands: readonly Command[]): Promise<boolean> {
+  const setup = setupOf(options, withSwitches(options.profile, state.known));
+  const first = runCommands(setup, commands);
+  if (first.verdict !== "breach") {
+    state.undecided = "the same commands gave another result the second time";
+    return false;
+  }
+  const explained = explainedBy(setup, options.subjectProfile, commands);
+  const signature = signatureOf(first.broken.finding, explained);
+  const same = (profile: Profile) => (candidate: readonly Command[]): boolean => {
+    const judge = { ...setup, profile };
+    const result = runCommands(judge, candidate);
+    if (result.verdict !== "breach") return false;
+    if (explained.length === 0) return result.broken.finding.rule === first.broken.finding.rule;
+    return signatureOf(result.broken.finding, explainedBy(judge, options.subjectProfile, candidate)) === signature;
+  };
+  const reduced = await reduce(
+    { machine: options.machine, profile: setup.profile.name, commands },
+    {
+      stillFails: ({ commands: candidate }) => same(setup.profile)(candidate),
+      maxExecutions: options.maxReductions,
+      pulse: async ({ commands: size }) => pulse(options, state, size),
+    },
+  );
+  if (!reduced.complete && options.pulse !== undefined && !(await pulse(options, state, reduced.scenario.commands.length))) state.stopped = true;
+  // What is a breach of the profile that was asked for is told in its name.
+  const plain = same(options.profile)(reduced.scenario.commands);
+  const judged: Judged = { setup: plain ? { ...setup, profile: options.profile } : setup, subjectProfile: options.subjectProfile, subject: options.subject };
+  const counterexample = counterexampleOf(judged, reduced.scenario.commands, {
+    seed: options.seed,
+    run: state.runs - 1,
+    reduction: { fromCommands: commands.length, executions: reduced.executions, complete: reduced.complete },
+  });
+  if (counterexample === undefined) {
+    state.undecided = "the reduced commands gave another result the second time";
+    return false;
+  }
+  state.findings.push(counterexample);
+  state.known = [...state.known, ...explained];
+  return explained.length > 0;
+}
+
+/** A reference run by itself, for callers that want to see what the specification would do. */
+export function specificationAlone(machine: MachineDescription, profile: Profile): CheckedSubject {
+  return createReference(machine, profile);
+}

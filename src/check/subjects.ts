@@ -1,0 +1,32 @@
+/**
+ * Subjects by name: the engine, the engine with a planted fault, the reference itself.
+ */
+import { createReference, parseProfile } from "../../models/index.ts";
+import type { MachineDescription, Profile } from "../../models/index.ts";
+import { createEngine, createEngineWith } from "../engine/engine.ts";
+import { mutants } from "../mutants/index.ts";
+import type { Mutant } from "../mutants/index.ts";
+import type { SubjectName } from "./counterexample.ts";
+import type { CheckedSubject } from "./lockstep.ts";
+import type { Judged } from "./run.ts";
+
+/** The mutant of that id, letters in either case. */
+export function findMutant(id: string): Mutant | undefined {
+  return mutants.find((mutant) => mutant.id.toLowerCase() === id.toLowerCase());
+}
+
+/** Makes a subject right after boot. */
+export function createSubject({ subject, mutant }: SubjectName, machine: MachineDescription, profile: Profile): CheckedSubject {
+  if (subject === "reference") return createReference(machine, profile);
+  if (mutant === null) return createEngine(machine, profile);
+  const planted = findMutant(mutant);
+  if (planted === undefined) throw new Error(`no mutant ${mutant}`);
+  return createEngineWith(planted.parts)(machine, profile);
+}
+
+/** Who is judged on this machine under this profile. The names must have been checked. */
+export function judgedOn(name: SubjectName, machine: MachineDescription, profile: Profile): Judged {
+  const subjectProfile = parseProfile(name.profile);
+  if ("error" in subjectProfile) throw new Error(subjectProfile.error);
+  return { setup: { machine, profile, create: () => createSubject(name, machine, subjectProfile) }, subjectProfile, subject: name };
+}

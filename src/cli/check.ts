@@ -1,0 +1,171 @@
+/** `framecheck check`: searches for a scenario in which the engine breaks a rule. */
+import { goals } from "../../properties/index.ts";
+import type { MachineDescription, Profile } from "../../models/index.ts";
+import type { Counterexample, SubjectName } from "../check/counterexample.ts";
+import { search } from "../check/search.ts";
+import type { Progress, SearchResult } from "../check/search.ts";
+import { createSubject } from "../check/subjects.ts";
+import { counterexampleText } from "../formats/counterexample.ts";
+import { writeFileAtomically } from "../formats/write-file.ts";
+import { jsonReport } from "../report/json.ts";
+import { grouped } from "../report/lines.ts";
+import { oneLine } from "../report/one-line.ts";
+import type { RunReport } from "../report/run-report.ts";
+import { summaryReport } from "../report/summary.ts";
+import { textReport } from "../report/text.ts";
+import { vitestExport } from "../report/vitest-export.ts";
+import { BadInput, commonOptions, noPositionals, parseOptions, seconds, wholeNumber } from "./arguments.ts";
+import { engineNamed, machineNamed, profileNamed } from "./subject-options.ts";
+import { startProgress } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const checkHelp = `framecheck check [options]
+
+Searches for a scenario in which the engine breaks a rule of memory hotplug, shrinks it, and prints it.
+Exit code 0: every rule held. 1: a rule was broken. 2: bad input, or nothing could be said.
+
+  --machine NAME|FILE      the machine to search on (tiny)
+  --profile P              what judges: strict, linux-6.12, or one of them with +SWITCH or -SWITCH (strict)
+  --subject-profile P      what the engine runs as (the same as --profile)
+  --runs N                 scenarios to walk, of about 90 commands each (200, or no limit with --seconds)
+  --seconds S              stop after this time
+  --seed N                 0 to 4294967295; the same seed gives the same search (1)
+  --mutant ID              plant a historic kernel bug in the engine; framecheck mutants lists them
+  --max-reductions N       scenarios to run at most to shrink one finding (20000)
+  --out DIR                write each finding there, to be replayed and as a test file
+  --json                   print one JSON object instead of text
+
+  framecheck check
+  framecheck check --machine tiny-34 --profile linux-6.12 --seconds 30
+  framecheck check --mutant b46
+  framecheck check --subject-profile strict+KD-2`;
+
+const options = {
+  ...commonOptions,
+  machine: { type: "string" },
+  profile: { type: "string" },
+  "subject-profile": { type: "string" },
+  runs: { type: "string" },
+  seconds: { type: "string" },
+  seed: { type: "string" },
+  mutant: { type: "string" },
+  "max-reductions": { type: "string" },
+  out: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+const defaultRuns = 200;
+const maxRuns = 1_000_000_000;
+
+/** What a check is to do, with every default filled in. */
+export interface CheckRequest {
+  readonly machine: MachineDescription;
+  readonly profile: Profile;
+  readonly subjectProfile: Profile;
+  readonly subject: SubjectName;
+  readonly runs: number;
+  readonly seconds: number | null;
+  readonly seed: number;
+  readonly maxReductions: number;
+}
+
+export async function checkVerb(words: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = parseOptions("check", words, options);
+  if (values.help === true) {
+    terminal.out(`${checkHelp}\n`);
+    return 0;
+  }
+  noPositionals("check", positionals);
+  const profile = profileNamed("--profile", values.profile ?? "strict");
+  const subjectProfile = profileNamed("--subject-profile", values["subject-profile"] ?? profile.name);
+  const request: CheckRequest = {
+    machine: machineNamed(values.machine ?? "tiny"),
+    profile,
+    subjectProfile,
+    subject: engineNamed(subjectProfile, values.mutant),
+    runs: values.runs === undefined ? (values.seconds === undefined ? defaultRuns : maxRuns) : wholeNumber("--runs", values.runs, 1, maxRuns),
+    seconds: values.seconds === undefined ? null : seconds("--seconds", values.seconds),
+    seed: values.seed === undefined ? 1 : wholeNumber("--seed", values.seed, 0, 2 ** 32 - 1),
+    maxReductions: values["max-reductions"] === undefined ? 20_000 : wholeNumber("--max-reductions", values["max-reductions"], 0, maxRuns),
+  };
+  const began = terminal.now();
+  const result = await runCheck(request, terminal);
+  const report = reportOf(request, result, values.json === true ? null : (1000 * result.commands) / Math.max(1, terminal.now() - began));
+  const files = values.out === undefined ? [] : saveFindings(values.out, result.findings);
+  if (values.json === true) {
+    terminal.out(`${jsonReport(report).trimEnd()}\n`);
+  } else {
+    printFindings(result.findings, files, terminal);
+    terminal.out(summaryReport(report, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode }));
+    for (const file of files) terminal.err(`saved ${file}\n`);
+  }
+  return exitCode(result);
+}
+
+/** 0 holds, 1 breach, 2 nothing can be said. */
+export function exitCode({ verdict }: Pick<SearchResult, "verdict">): number {
+  return verdict === "holds" ? 0 : verdict === "breach" ? 1 : 2;
+}
+
+/** The search with progress, a time limit, and Ctrl-C. */
+export async function runCheck(request: CheckRequest, terminal: Terminal): Promise<SearchResult> {
+  const { machine, profile, subjectProfile, subject, runs, seed, maxReductions } = request;
+  const began = terminal.now();
+  const bar = startProgress(terminal, `check ${machine.name}`);
+  const pulse = async (progress: Progress): Promise<boolean> => {
+    await terminal.breathe();
+    const elapsed = (terminal.now() - began) / 1000;
+    const rate = `${grouped(progress.commands)} commands, ${grouped(Math.round(progress.commands / Math.max(0.001, elapsed)))} a second`;
+    const doing = progress.doing === "searching" ? rate : `broken after ${grouped(progress.commands)} commands, shrinking: ${progress.size ?? 0} commands left`;
+    if (request.seconds !== null && progress.doing === "searching") bar.update(Math.min(elapsed, request.seconds), request.seconds, doing);
+    else bar.update(progress.runs, runs === maxRuns ? progress.runs + 1 : runs, doing);
+    return !terminal.interrupted() && (request.seconds === null || progress.doing === "reducing" || elapsed < request.seconds);
+  };
+  try {
+    return await search({ machine, profile, subject, subjectProfile, create: (description, as) => createSubject(subject, description, as), seed, runs, maxReductions, pulse });
+  } finally {
+    bar.stop();
+  }
+}
+
+/** The value that reports are printed from. */
+export function reportOf({ machine, profile, seed }: CheckRequest, result: SearchResult, rate: number | null): RunReport {
+  const reached = new Set(result.goals.filter((goal) => goal.reached).map(({ id }) => id));
+  return {
+    verdict: result.verdict,
+    ...(result.because === null ? {} : { because: result.because }),
+    seed,
+    profile: profile.name,
+    machines: [{ machine: machine.name, runs: result.runs, commands: result.commands }],
+    goals: goals.map(({ id, title, rules }) => ({ id, title, rules, reached: reached.has(id) })),
+    permissions: result.permissions,
+    ...(result.interrupted ? { interrupted: true } : {}),
+    ...(rate === null ? {} : { rate }),
+    counterexamples: result.findings,
+  };
+}
+
+/** The first finding whole, the others in a line each. */
+export function printFindings(findings: readonly Counterexample[], files: readonly string[], terminal: Terminal): void {
+  const [first, ...others] = findings;
+  if (first === undefined) return;
+  const file = files.find((name) => name.endsWith(".json"));
+  terminal.out(textReport(first, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, ...(file === undefined ? {} : { file }) }));
+  terminal.out("\n");
+  for (const other of others) terminal.out(`also: ${oneLine(other)}\n`);
+  if (others.length > 0) terminal.out("\n");
+}
+
+/** A counterexample file and a test file for each finding. */
+function saveFindings(folder: string, findings: readonly Counterexample[]): readonly string[] {
+  return findings.flatMap((finding) => {
+    const stem = `${folder}/bad_${finding.signature.replaceAll(/[^A-Za-z0-9]+/gu, "_").toLowerCase()}_${finding.machine.name}`;
+    return [save(`${stem}.json`, counterexampleText(finding)), save(`${stem}.test.js`, vitestExport(finding))];
+  });
+}
+
+function save(name: string, text: string): string {
+  const written = writeFileAtomically(name, text);
+  if (!written.ok) throw new BadInput(written.error);
+  return written.value;
+}

@@ -1,0 +1,101 @@
+/** `framecheck replay` and `framecheck explain`: a saved scenario again. */
+import { parseProfile } from "../../models/index.ts";
+import type { Counterexample, SubjectName } from "../check/counterexample.ts";
+import { replayCounterexample, replayScenario, replayViews } from "../check/replay.ts";
+import { parseAny } from "../formats/any-file.ts";
+import type { Replayable } from "../formats/any-file.ts";
+import { readInputFile } from "../formats/read-file.ts";
+import { explainReport } from "../report/explain.ts";
+import { jsonCounterexample } from "../report/json.ts";
+import { textReport } from "../report/text.ts";
+import { BadInput, commonOptions, onePositional, parseOptions } from "./arguments.ts";
+import { engineNamed, profileNamed } from "./subject-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const replayHelp = `framecheck replay FILE [options]
+
+Runs the scenario of a file again, and prints the counterexample if a rule is still broken. The file is a scenario, or
+a counterexample that check has saved with --out.
+Exit code 0: every rule held. 1: a rule was broken. 2: bad input.
+
+  --profile P              judge by this profile instead of the file's
+  --subject-profile P      run the engine as this profile instead of the file's
+  --mutant ID|none         plant this fault instead of the file's, or none
+  --json                   print one JSON object
+
+  framecheck replay found/bad_kd_2_tiny.json
+  framecheck replay found/bad_kd_2_tiny.json --subject-profile strict`;
+
+export const explainHelp = `framecheck explain FILE [options]
+
+Tells a counterexample step by step, for people who meet the rule for the first time. The same options as replay,
+but --json.
+
+  framecheck explain found/bad_kd_2_tiny.json`;
+
+const options = { ...commonOptions, profile: { type: "string" }, "subject-profile": { type: "string" }, mutant: { type: "string" }, json: { type: "boolean" } } as const;
+
+export async function replayVerb(words: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = parseOptions("replay", words, options);
+  if (values.help === true) {
+    terminal.out(`${replayHelp}\n`);
+    return 0;
+  }
+  const name = onePositional("replay", "a file", positionals);
+  const { scenario, subject, counterexample } = replayed(name, values);
+  if (counterexample === undefined) return reportPassed(name, scenario, subject, values.json === true, terminal);
+  if (values.json === true) terminal.out(`${JSON.stringify({ verdict: "breach", counterexample: jsonCounterexample(counterexample) }, null, 2)}\n`);
+  else terminal.out(textReport(counterexample, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, file: name }));
+  return 1;
+}
+
+export async function explainVerb(words: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, positionals } = parseOptions("explain", words, options);
+  if (values.help === true) {
+    terminal.out(`${explainHelp}\n`);
+    return 0;
+  }
+  if (values.json === true) throw new BadInput("explain: --json is for replay");
+  const name = onePositional("explain", "a file", positionals);
+  const { scenario, subject, counterexample } = replayed(name, values);
+  if (counterexample === undefined) return reportPassed(name, scenario, subject, false, terminal);
+  const views = replayViews({ ...scenario, commands: counterexample.commands }, subject);
+  terminal.out(explainReport(counterexample, { views, width: terminal.width, colour: terminal.colour, unicode: terminal.unicode }));
+  return 1;
+}
+
+interface Replayed {
+  readonly scenario: Replayable["scenario"];
+  readonly subject: SubjectName;
+  readonly counterexample: Counterexample | undefined;
+}
+
+function replayed(name: string, values: { readonly profile?: string | undefined; readonly "subject-profile"?: string | undefined; readonly mutant?: string | undefined }): Replayed {
+  const file = readInputFile(name);
+  const read = file.ok ? parseAny(file.value) : file;
+  if (!read.ok) throw new BadInput(read.error);
+  const { scenario: saved, counterexample: known } = read.value;
+  const scenario = { ...saved, profile: values.profile === undefined ? saved.profile : profileNamed("--profile", values.profile).name };
+  const subject = subjectOf(name, scenario, saved.subject, values);
+  const about = { seed: known?.seed ?? null, run: known?.run ?? null, reduction: known?.reduction ?? null };
+  return { scenario, subject, counterexample: replayCounterexample(scenario, subject, about) };
+}
+
+/** Who runs it: as the file says, unless the command line says otherwise. */
+function subjectOf(file: string, scenario: Replayable["scenario"], saved: SubjectName | undefined, values: { readonly "subject-profile"?: string | undefined; readonly mutant?: string | undefined }): SubjectName {
+  const given = values["subject-profile"] === undefined ? undefined : profileNamed("--subject-profile", values["subject-profile"]);
+  const profile = given ?? parseProfile(saved?.profile ?? scenario.profile);
+  if ("error" in profile) throw new BadInput(`${file}: ${profile.error}`);
+  if (values.mutant === "none") return engineNamed(profile, undefined);
+  if (values.mutant !== undefined) return engineNamed(profile, values.mutant);
+  if (saved === undefined) return engineNamed(profile, undefined);
+  if (saved.mutant !== null) engineNamed(profile, saved.mutant);
+  return { ...saved, profile: profile.name };
+}
+
+function reportPassed(name: string, scenario: Replayable["scenario"], subject: SubjectName, json: boolean, terminal: Terminal): number {
+  const { verdict, because } = replayScenario(scenario, { subject });
+  if (json) terminal.out(`${JSON.stringify({ verdict, ...(because === undefined ? {} : { because }) }, null, 2)}\n`);
+  else terminal.out(`${verdict}: ${name}, ${scenario.commands.length} commands, profile ${scenario.profile}${because === undefined ? "" : `, because ${because}`}\n`);
+  return verdict === "holds" ? 0 : 2;
+}

@@ -1,0 +1,133 @@
+/** CMA areas, and long-term pins that keep out of them and of zone Movable. */
+import { describe, expect, it } from "vitest";
+import { linux612, strict } from "../../models/index.ts";
+import type { Profile, Subject } from "../../models/index.ts";
+import { subjects } from "../subjects.ts";
+import { cmaAlloc, cmaRelease, contig, frames, occupy, pin, prepare } from "./commands.ts";
+import { cmaArea, machineA, withMovable } from "./machines.ts";
+import { allocation, allocator, fact, framesOf, pageblocks, run, useOf } from "./notation.ts";
+
+function bitmap(subject: Subject): string {
+  return fact(subject.view(), "cma")[0]?.bitmap ?? "no area";
+}
+
+// The area [16, 24) has one bit for two frames.
+describe.each(subjects)("a CMA area with two frames a bit: $name", ({ create }) => {
+  function twoFramesABit(): Subject {
+    return create({ ...machineA, cma: [cmaArea(16, 8, 1)] }, linux612);
+  }
+
+  it("takes only the frames asked for and sets every bit they touch", () => {
+    const subject = twoFramesABit();
+
+    expect(allocator(subject)).toBe("o4/M:[0] o3/M:[24] o3/C:[16] pb=MMMMCCMM nf 32 cma 8 iso 0");
+    expect(subject.apply(cmaAlloc(1, 3))).toMatchObject({ result: "ok", start: 16 });
+    expect(bitmap(subject)).toBe("1100");
+    expect(allocator(subject)).toBe("o4/M:[0] o3/M:[24] o2/C:[20] o0/C:[19] pb=MMMMCCMM nf 29 cma 5 iso 0");
+  });
+
+  it("leaves the surplus frame of a bit to movable requests", () => {
+    const subject = twoFramesABit();
+    prepare(subject, cmaAlloc(1, 3));
+
+    expect(subject.apply(cmaAlloc(2, 1))).toMatchObject({ result: "ok", start: 20 });
+    expect(bitmap(subject)).toBe("1110");
+    expect(allocator(subject)).toBe("o4/M:[0] o3/M:[24] o1/C:[22] o0/C:[19,21] pb=MMMMCCMM nf 28 cma 4 iso 0");
+  });
+
+  it("gives the frames back and clears the bits", () => {
+    const subject = twoFramesABit();
+    prepare(subject, cmaAlloc(1, 3), cmaAlloc(2, 1));
+
+    expect(run(subject, cmaRelease(1))).toBe("ok");
+    expect(bitmap(subject)).toBe("0010");
+    expect(allocator(subject)).toBe("o4/M:[0] o3/M:[24] o2/C:[16] o1/C:[22] o0/C:[21] pb=MMMMCCMM nf 31 cma 7 iso 0");
+  });
+});
+
+// A pinned page at 17, inside the area [16, 24).
+describe.each(subjects)("a pinned page in a CMA area: $name", ({ create }) => {
+  function pinnedInArea(): Subject {
+    const subject = create({ ...machineA, cma: [cmaArea(16, 8, 0)] }, linux612);
+    occupy(subject, "user", [17]);
+    prepare(subject, pin(17, false));
+    return subject;
+  }
+
+  it("makes the search go on behind it", () => {
+    const subject = pinnedInArea();
+
+    expect(subject.apply(cmaAlloc(1, 2, 1))).toMatchObject({ result: "ok", start: 18, attempts: [{ start: 16, errno: "EBUSY" }, { start: 18 }] });
+    expect(bitmap(subject)).toBe("00110000");
+    expect(allocator(subject)).toBe("o4/M:[0] o3/M:[24] o2/C:[20] o0/C:[16] pb=MMMMCCMM nf 29 cma 5 iso 0");
+    expect(framesOf(subject, 17)).toBe("17");
+  });
+
+  it("leaves the area as it was when another caller wants a part of it", () => {
+    const subject = pinnedInArea();
+    prepare(subject, cmaAlloc(1, 2, 1));
+    const before = subject.view();
+
+    expect(run(subject, contig(100, 14, 18))).toBe("EBUSY");
+    expect(subject.view()).toEqual(before);
+  });
+});
+
+// Zone Normal is [0, 16), zone Movable [16, 32); a page of a process lies at 20.
+describe.each(subjects)("a long-term pin in zone Movable: $name", ({ create }) => {
+  function pageInMovable(): Subject {
+    const subject = create(withMovable(machineA, 16), linux612);
+    occupy(subject, "user", [20]);
+    return subject;
+  }
+
+  it("moves the page to zone Normal by an unmovable request, then pins it", () => {
+    const subject = pageInMovable();
+
+    expect(subject.apply(pin(20, true))).toEqual({ result: "ok", moved: [{ id: 20, from: 20, to: { pfn: 0, order: 0, retyped: [0, 4, 8, 12] } }] });
+    expect(framesOf(subject, 20)).toBe("0");
+    expect(allocation(subject, 20)?.longTermPins).toBe(1);
+    expect(pageblocks(subject, "Normal")).toBe("UUUU");
+    expect(useOf(subject, 20)).toBe("free");
+  });
+
+  it("fails when zone Normal is full, and the page stays unpinned", () => {
+    const subject = pageInMovable();
+    occupy(subject, "kernel", frames(0, 16));
+
+    expect(run(subject, pin(20, true))).toBe("ENOMEM");
+    expect(framesOf(subject, 20)).toBe("20");
+    expect(allocation(subject, 20)?.longTermPins).toBe(0);
+  });
+
+  it("fails when someone else has pinned the page", () => {
+    const subject = pageInMovable();
+    prepare(subject, pin(20, false));
+
+    expect(run(subject, pin(20, true))).toBe("ENOMEM");
+    expect(framesOf(subject, 20)).toBe("20");
+    expect(allocation(subject, 20)).toMatchObject({ pins: 1, longTermPins: 0 });
+  });
+
+  function offTheLru(profile: Profile): Subject {
+    const subject = create(withMovable(machineA, 16), profile);
+    occupy(subject, "user", [20]);
+    prepare(subject, { op: "lru-isolate", id: 20 });
+    return subject;
+  }
+
+  it("tries for ever while someone has the page off the LRU (linux-6.12)", () => {
+    const subject = offTheLru(linux612);
+
+    expect(run(subject, pin(20, true))).toBe("livelock");
+    expect(framesOf(subject, 20)).toBe("20");
+    expect(allocation(subject, 20)?.longTermPins).toBe(0);
+  });
+
+  it("is refused while someone has the page off the LRU (strict)", () => {
+    const subject = offTheLru(strict);
+
+    expect(run(subject, pin(20, true))).toBe("EAGAIN");
+    expect(framesOf(subject, 20)).toBe("20");
+  });
+});
