@@ -79,7 +79,7 @@ const label = (what: string): { reason: string; when: string } => ({ reason: "la
 const noLabel = (what: string): { reason: string; when: string } => ({ reason: "no-such-label", when: `there is no ${what} \`id\`` });
 const hotplugLock = { reason: "hotplug-lock", when: "an online or offline task is half done" } as const;
 const pcpLock = { reason: "pcp-lock", when: "the per-CPU lists of the zone are disabled by a task or by `pcp-disable`" } as const;
-const oneZone = { reason: "not-one-zone", when: "the frames of the range are not all online pages of one zone" } as const;
+const oneZone = { reason: "not-one-zone", when: "the frames of the range are not all online pages of one zone, or one is self-hosted memmap" } as const;
 const noNode = { reason: "no-such-node", when: "the node is not in the machine description or not online" } as const;
 
 const contigRefusals: readonly ErrnoEntry[] = [

@@ -8,7 +8,7 @@ import type { Choices } from "./choices.ts";
 import type { AllocContigPages, AllocId, CmaAlloc } from "./command.ts";
 import { allocContigRange } from "./contig.ts";
 import type { CmaArea, Machine } from "./machine.ts";
-import { allocationAt, everyFrame, framesOf, someFrame, zoneAt } from "./machine.ts";
+import { allocationAt, everyFrame, framesOf, pageOf, someFrame, zoneAt } from "./machine.ts";
 import type { Attempt, Errno } from "./outcome.ts";
 import { allowedZones } from "./page-alloc.ts";
 import { freePages } from "./pcp.ts";
@@ -64,7 +64,7 @@ export function allocContigPages(machine: Machine, command: AllocContigPages, ch
     }
     return undefined;
   };
-  const task = (start: Pfn): ContigTask => ({ kind: "alloc-contig", task: runningNow, range: pfnRange(start, nrPages), mode: "contig", compound: false, gfp: "kernel", owner: { allocation: command.id }, phase: "isolated" });
+  const task = (start: Pfn): ContigTask => ({ kind: "alloc-contig", task: runningNow, range: pfnRange(start, nrPages), zone: pageOf(machine, start).zone, mode: "contig", compound: false, gfp: "kernel", owner: { allocation: command.id }, phase: "isolated" });
   return search(machine, choices, next(), next, task);
 }
 
@@ -109,7 +109,7 @@ export function cmaAlloc(machine: Machine, area: CmaArea, command: CmaAlloc, cho
     area.bitmap.fill(false, bit, bit + bits);
     return errno === "EBUSY" ? find(bit + mask + 1) : undefined;
   };
-  const task = (start: Pfn): ContigTask => ({ kind: "alloc-contig", task: runningNow, range: pfnRange(start, nrPages), mode: "cma", compound: false, gfp: "kernel", owner: { allocation: command.id }, phase: "isolated" });
+  const task = (start: Pfn): ContigTask => ({ kind: "alloc-contig", task: runningNow, range: pfnRange(start, nrPages), zone: pageOf(machine, start).zone, mode: "cma", compound: false, gfp: "kernel", owner: { allocation: command.id }, phase: "isolated" });
   return search(machine, choices, find(0), next, task);
 }
 

@@ -46,7 +46,7 @@ export function startContig(machine: Machine, task: ContigTask): Ending {
 /** The steps after the first. */
 export function stepContig(machine: Machine, task: ContigTask, choices: Choices, account: Account): Ending {
   if (task.phase === "isolated") {
-    drainZone(machine, zoneAt(machine, pageOf(machine, task.range.start).zone));
+    drainZone(machine, zoneAt(machine, task.zone));
     task.phase = "migrating";
     return running;
   }

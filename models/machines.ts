@@ -47,25 +47,27 @@ const tiny: MachineDescription = {
   hotplugEnd: toPfn(0x100),
 };
 
-// A zone border inside a pageblock and inside block 3; two nodes with memory; blocks of one section.
+// A zone ends with a block that can go offline (block 2), so that the block can come back in another zone; two nodes
+// with memory; blocks of one section; a pageblock is half of the largest free block.
 const tiny34: MachineDescription = {
   ...base,
   name: "tiny-34",
   geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 3, maxPageOrder: 4, subsectionPages: 8, sectionPages: 32, blockSections: 1, pmdPages: 8 },
-  dma32End: toPfn(0x64),
+  dma32End: toPfn(0x60),
   nodes: [node(range(0x24, 0xa0)), node(range(0xa0, 0xc0))],
-  bootMemmap: toPfn(0x28),
+  bootMemmap: toPfn(0x60),
   movableNode: true,
   hotplugEnd: toPfn(0x140),
 };
 
-// One pageblock is the largest free block; zone Movable at boot; arm64 keeps boot memory online.
+// One pageblock is the largest free block; a zone border inside a pageblock and inside block 2; zone Movable at boot;
+// arm64 keeps boot memory online.
 const tinyEqual: MachineDescription = {
   ...base,
   name: "tiny-equal",
   arch: "arm64",
   geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 3, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
-  dma32End: toPfn(0x38),
+  dma32End: toPfn(0x44),
   nodes: [{ memory: [range(0x28, 0x80)], movableStart: toPfn(0x60), cpus: true }, memoryless],
   reserved: [range(0x42, 0x45)],
   bootMemmap: toPfn(0x28),

@@ -54,6 +54,15 @@ export function watermarkOk(zone: Zone, request: Request): boolean {
   return request.order === 0 || zone.freeArea.slice(request.order).some((lists) => usableTypes(request).some((type) => lists[type].length > 0));
 }
 
+/**
+ * Some list that the request may use has a block for it. Follows from the watermark test, but for counters that KD-1 has
+ * led astray; the kernel then goes on to the next zone.
+ */
+function hasBlock(zone: Zone, request: Request): boolean {
+  if (zone.pcp.some(({ order, type }) => order === request.order && type === request.type)) return true;
+  return zone.freeArea.slice(request.order).some((lists) => usableTypes(request).some((type) => lists[type].length > 0));
+}
+
 function usableTypes(request: Request): readonly Migratetype[] {
   return request.type === "Movable" ? ["Unmovable", "Movable", "Reclaimable", "CMA"] : ["Unmovable", "Movable", "Reclaimable"];
 }
@@ -64,7 +73,7 @@ function usableTypes(request: Request): readonly Migratetype[] {
  */
 export function allocPages(machine: Machine, request: Request, choices: Choices, told: Grant | undefined): Grant | undefined {
   const zones = allowedZones(machine, request);
-  const zone = zones.find((index) => watermarkOk(zoneAt(machine, index), request));
+  const zone = zones.find((index) => watermarkOk(zoneAt(machine, index), request) && hasBlock(zoneAt(machine, index), request));
   if (choices.kind === "alone") return zone === undefined ? undefined : rmqueue(machine, zone, request);
   if (told === undefined) {
     if (zone === undefined) return undefined;

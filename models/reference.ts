@@ -156,7 +156,7 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
       return failed === undefined ? done : refuse("EBUSY", { kind: failed.kind, pfn: failed.pfn });
     }
     case "alloc-contig":
-      return allocContigRange(machine, contigTask(command, runningNow), choices, told);
+      return allocContigRange(machine, contigTask(machine, command, runningNow), choices, told);
     case "free-contig": {
       const range = pfnRange(command.start, command.nrPages);
       const head = allocationAt(machine, command.start);
@@ -266,8 +266,8 @@ function unisolate(machine: Machine, token: number, range: PfnRange): void {
   machine.isolations = machine.isolations.filter((other) => other !== isolation || other.pageblocks.length > 0);
 }
 
-function contigTask(command: TaskCommand & { readonly op: "alloc-contig" }, task: TaskId): ContigTask {
-  return { kind: "alloc-contig", task, range: pfnRange(command.start, command.nrPages), mode: "contig", compound: command.compound, gfp: command.gfp, owner: { allocation: command.id }, phase: "isolated" };
+function contigTask(machine: Machine, command: TaskCommand & { readonly op: "alloc-contig" }, task: TaskId): ContigTask {
+  return { kind: "alloc-contig", task, range: pfnRange(command.start, command.nrPages), zone: pageOf(machine, command.start).zone, mode: "contig", compound: command.compound, gfp: command.gfp, owner: { allocation: command.id }, phase: "isolated" };
 }
 
 /** How a search ended, in the words of the outcome. */
@@ -281,7 +281,7 @@ function found(result: SearchResult, told: Told): Ending {
 /** Linux `virtio_mem_fake_offline()`, drivers/virtio/virtio_mem.c, v6.12. */
 function fakeOffline(machine: Machine, range: PfnRange, drops: boolean, choices: Choices, told: Told): Ending {
   const zone = zoneAt(machine, pageOf(machine, range.start).zone);
-  const task: ContigTask = { kind: "alloc-contig", task: runningNow, range, mode: "contig", compound: false, gfp: "kernel", owner: { pageOffline: { drops } }, phase: "isolated" };
+  const task: ContigTask = { kind: "alloc-contig", task: runningNow, range, zone: pageOf(machine, range.start).zone, mode: "contig", compound: false, gfp: "kernel", owner: { pageOffline: { drops } }, phase: "isolated" };
   const ending = allocContigRange(machine, task, choices, told);
   if (ending.result !== "ok") return ending;
   zone.managed -= range.nrPages;
@@ -317,7 +317,7 @@ function set(machine: Machine, setting: (Command & { readonly op: "set" })["sett
 
 function startTask(machine: Machine, id: TaskId, command: TaskCommand, told: Told): Ending {
   if (command.op === "alloc-contig") {
-    const task = contigTask(command, id);
+    const task = contigTask(machine, command, id);
     const ending = startContig(machine, task);
     if (ending.result === "running") machine.tasks[id] = task;
     return ending;

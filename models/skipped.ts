@@ -152,10 +152,10 @@ function isOnLru(found: Allocation | undefined): boolean {
   return found !== undefined && found.kind !== "contig" && found.kind !== "cma" && pageKindTraits[found.kind].lru && !found.lruIsolated;
 }
 
-/** Every frame has an online page, and all pages link to one zone. */
+/** Every frame has an online page that is no self-hosted memmap, and all pages link to one zone. */
 function inOneZone(machine: Machine, range: PfnRange): boolean {
   const zone = pfnToOnlinePage(machine, range.start)?.zone;
-  return zone !== undefined && everyFrame(range, (pfn) => pfnToOnlinePage(machine, pfn)?.zone === zone);
+  return zone !== undefined && everyFrame(range, (pfn) => pfnToOnlinePage(machine, pfn)?.zone === zone && frameAt(machine, pfn)?.use !== FrameUse.SelfHosted);
 }
 
 function poisonSkipped(machine: Machine, command: Poison | SoftOffline | Unpoison): string | undefined {

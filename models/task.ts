@@ -14,6 +14,8 @@ export interface ContigTask {
   readonly kind: "alloc-contig";
   readonly task: TaskId;
   readonly range: PfnRange;
+  /** The zone of the range when it began: with KD-2 the range can go offline on the way. */
+  readonly zone: ZoneIndex;
   readonly mode: Extract<IsolationMode, "contig" | "cma">;
   readonly compound: boolean;
   readonly gfp: ContigGfp;
