@@ -68,6 +68,10 @@ export interface Goal {
   readonly title: string;
   /** Rules that would be vacuous without it. */
   readonly rules: readonly string[];
+  /** Only a profile with this switch can reach it. */
+  readonly onlyWith?: SwitchId;
+  /** Only a profile without this switch can reach it. */
+  readonly onlyWithout?: SwitchId;
   readonly reached: (step: StepRecord) => boolean;
 }
 
@@ -75,8 +79,8 @@ export interface Goal {
  * The facts that a rule needs and the view does not have, in order.
  *
  * A field is there if every entry of its list has it. The columns of the frame table count as fields: `frames.use` is
- * there if the use of every frame is known, `frames.zone` if any frame links to a zone. A column that says nothing of a
- * live kernel is unknown, not broken.
+ * there if the use of every frame is known, `frames.zone` if any frame links to a zone, or none has to. A column that
+ * says nothing of a live kernel is unknown, not broken.
  */
 export function missingNeeds(view: View, needs: readonly Need[]): readonly Need[] {
   return needs.filter((need) => !hasNeed(view, need));
@@ -84,20 +88,35 @@ export function missingNeeds(view: View, needs: readonly Need[]): readonly Need[
 
 /** Whether the view has this one fact. */
 export function hasNeed(view: View, need: Need): boolean {
-  const dot = need.indexOf(".");
-  const fact = dot < 0 ? need : need.slice(0, dot);
+  const { fact, field } = partsOf(need);
   const value: unknown = (view as unknown as Readonly<Record<string, unknown>>)[fact];
   if (value === undefined) return false;
-  if (dot < 0) return true;
-  const field = need.slice(dot + 1);
+  if (field === undefined) return true;
   if (fact === "frames") return hasColumn(view, field);
-  const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return entries.every((entry) => (entry as Readonly<Record<string, unknown>>)[field] !== undefined);
+  if (!Array.isArray(value)) return (value as Readonly<Record<string, unknown>>)[field] !== undefined;
+  for (let index = 0; index < value.length; index++) if ((value as readonly Readonly<Record<string, unknown>>[])[index]?.[field] === undefined) return false;
+  return true;
+}
+
+interface NeedParts {
+  readonly fact: string;
+  readonly field: string | undefined;
+}
+
+const knownParts = new Map<Need, NeedParts>();
+
+function partsOf(need: Need): NeedParts {
+  const known = knownParts.get(need);
+  if (known !== undefined) return known;
+  const dot = need.indexOf(".");
+  const parts = dot < 0 ? { fact: need, field: undefined } : { fact: need.slice(0, dot), field: need.slice(dot + 1) };
+  knownParts.set(need, parts);
+  return parts;
 }
 
 function hasColumn({ frames }: View, column: string): boolean {
   if (frames === undefined) return false;
   if (column === "use") return !frames.use.includes(FrameUse.Unknown);
-  if (column === "zone") return frames.zone.length === 0 || frames.zone.some((zone) => zone !== NONE);
+  if (column === "zone") return frames.zone.some((zone) => zone !== NONE) || !frames.use.some((use) => use >= FrameUse.Reserved);
   return column === "flags" || column === "order";
 }

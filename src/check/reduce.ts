@@ -5,8 +5,9 @@
  * order; the first that still fails is taken, and so on until no pass has anything that fails. So the result does not
  * depend on how the scenario came about.
  */
-import { passes } from "../../properties/index.ts";
-import type { Scenario } from "../../properties/index.ts";
+import { createReference } from "../../models/index.ts";
+import { aimedPass, passes } from "../../properties/index.ts";
+import type { Pass, Scenario } from "../../properties/index.ts";
 
 export interface ReduceOptions {
   /** Whether the scenario still shows the same defect. */
@@ -24,6 +25,9 @@ export interface Reduced {
   readonly complete: boolean;
 }
 
+/** The last pass runs the specification for what it proposes, so it comes when the others have no more. */
+const allPasses: readonly Pass[] = [...passes, aimedPass(createReference)];
+
 /** Executions between two pulses. */
 const beat = 32;
 
@@ -34,7 +38,7 @@ export async function reduce(start: Scenario, { stillFails, maxExecutions, pulse
   let stopped = false;
 
   const next = async (): Promise<Scenario | undefined> => {
-    for (const pass of passes) {
+    for (const pass of allPasses) {
       for (const candidate of pass.candidates(scenario)) {
         const key = JSON.stringify(candidate.commands);
         if (tried.has(key)) continue;

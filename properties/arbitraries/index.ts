@@ -1,0 +1,22 @@
+/** How scenarios are made. */
+export { drawFrom, recordingTape, replayTape, pseudoRandom, seededTape } from "./draw.ts";
+export type { Draw, Tape } from "./draw.ts";
+export { behaviours } from "./habits.ts";
+export type { Behaviour } from "./habits.ts";
+export { createWalker, drawLength, generateScenario } from "./walker.ts";
+export type { RecipeCounts, ScenarioOptions, Walker, WalkerOptions } from "./walker.ts";
+export { recipes } from "./recipes/index.ts";
+export type { Recipe } from "./recipes/recipe.ts";
+export { drawGeometry, drawMachine, maxDrawnFrames } from "./machine.ts";
+export { geometryArbitrary, machineArbitrary } from "./machine-arbitrary.ts";
+export { scenarioArbitrary } from "./scenario-arbitrary.ts";
+export type { ScenarioArbitraryOptions } from "./scenario-arbitrary.ts";
+export { isMachine, isScenario } from "./scenario.ts";
+export type { Scenario } from "./scenario.ts";
+export { commandFields, isCommand, labelsOf, mapFields, numbersOf, ops } from "./command-fields.ts";
+export type { Field, FieldKind, LabelKind, LabelUse } from "./command-fields.ts";
+export { compareCommands, compareScenarios, opsBySimplicity, simplerThan } from "./simplicity.ts";
+export { passes, simplifications } from "./simplify.ts";
+export type { Pass } from "./simplify.ts";
+export { aimedPass } from "./aim.ts";
+export { compareMachines, simplerGeometries, simplerMachines } from "./simpler-machines.ts";

@@ -1,0 +1,87 @@
+/** Recipes around device memory. */
+import { pfnAdd, pfnRange, rangesOverlap } from "../../../models/index.ts";
+import type { PfnRange } from "../../../models/index.ts";
+import { pickWhere } from "../draw.ts";
+import { deviceOf, deviceRange } from "../makers/hotplug.ts";
+import type { Walk } from "../walk.ts";
+import { always, hasRoom } from "./recipe.ts";
+import type { Recipe, Script } from "./recipe.ts";
+import { add, hotplugIdle, roomFor } from "./steps.ts";
+
+/** Maps a device; undefined: refused. */
+function* map(walk: Walk, range: PfnRange): Script<number | undefined> {
+  if (!(yield* hotplugIdle(walk))) return undefined;
+  const command = deviceOf(walk, range);
+  yield command;
+  return walk.now.devices.some(({ device }) => device === command.id) ? command.id : undefined;
+}
+
+// Device frames share a section with boot memory: lookups must tell them apart.
+//
+//   |  boot memory  | device |  -  |
+//   |<---------- section --------->|
+function* besideMemory(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const unit = world.deviceUnit;
+  const fits = ({ start, nrPages }: PfnRange): boolean => start % unit === 0 && nrPages % unit === 0;
+  const gap = pickWhere(draw, world.bootGaps, (range) => fits(range) && !now.devices.some((device) => rangesOverlap(device.range, range)));
+  if (gap === undefined) return false;
+  const nrPages = unit * (1 + draw.below(gap.nrPages / unit));
+  const device = yield* map(walk, pfnRange(gap.start, nrPages));
+  if (device === undefined) return false;
+  yield { op: "poison", pfn: pfnAdd(gap.start, draw.below(nrPages)) };
+  const block = now.blockOf(gap.start);
+  if (draw.chance(1, 2) && (yield* hotplugIdle(walk))) yield { op: "write-state", block, value: "offline" };
+  if (!(yield* hotplugIdle(walk))) return false;
+  yield { op: "device-unmap", id: device };
+  return (yield* map(walk, gap)) !== undefined;
+}
+
+// Two devices in one section; a third overlaps the end of one, or encloses it.
+function* overlappingDevices(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const first = yield* roomFor(walk, 1);
+  if (first === undefined || world.block < 4 * world.deviceUnit) return false;
+  const { start } = now.blockRange(first);
+  const unit = world.deviceUnit;
+  const a = yield* map(walk, pfnRange(pfnAdd(start, unit), unit));
+  const b = yield* map(walk, pfnRange(pfnAdd(start, 2 * unit), unit * (1 + draw.below(2))));
+  if (a === undefined || b === undefined) return false;
+  yield* map(walk, draw.pick([pfnRange(start, 2 * unit), pfnRange(start, 4 * unit), pfnRange(start, 4 * unit), pfnRange(pfnAdd(start, unit), 2 * unit), pfnRange(start, unit)]));
+  if (!(yield* hotplugIdle(walk))) return false;
+  yield { op: "device-unmap", id: draw.chance(1, 2) ? a : b };
+  yield* map(walk, pfnRange(pfnAdd(start, unit), unit));
+  return true;
+}
+
+// Memory is added where a device is mapped, then where it was.
+function* deviceThenMemory(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const first = yield* roomFor(walk, 1);
+  if (first === undefined) return false;
+  const { start } = now.blockRange(first);
+  const device = yield* map(walk, draw.chance(1, 2) ? pfnRange(start, world.block) : pfnRange(pfnAdd(start, world.section - world.deviceUnit), world.deviceUnit * (world.geometry.blockSections > 1 ? 2 : 1)));
+  if (device === undefined) return false;
+  yield* add(walk, first, 1, {});
+  if (!(yield* hotplugIdle(walk))) return false;
+  yield { op: "device-unmap", id: device };
+  return yield* add(walk, first, 1, {});
+}
+
+// A failure half way through a device range leaves the earlier sections.
+function* failedMap(walk: Walk): Script {
+  const { draw } = walk;
+  const range = deviceRange(walk);
+  if (range === undefined || !(yield* hotplugIdle(walk))) return false;
+  yield { op: "fail-next", what: draw.pick(["usage", "memmap"]), skip: draw.below(2) };
+  const done = yield* map(walk, range);
+  if (done === undefined) yield* map(walk, range);
+  return done === undefined;
+}
+
+export const deviceRecipes: readonly Recipe[] = [
+  { id: "device-beside-memory", title: "a device shares a section with boot memory", favoured: ["device"], possible: ({ bootGaps }) => bootGaps.length > 0, run: besideMemory },
+  { id: "device-overlap", title: "devices share a section, and another overlaps or encloses one", favoured: ["device", "refuse"], possible: hasRoom, run: overlappingDevices },
+  { id: "device-then-memory", title: "memory is added where a device is or was", favoured: ["device"], possible: hasRoom, run: deviceThenMemory },
+  { id: "failed-map", title: "a device map fails half way", favoured: ["device"], possible: always, run: failedMap },
+];

@@ -1,0 +1,11 @@
+/** Every recipe. */
+import { blockRecipes } from "./blocks.ts";
+import { contigRecipes } from "./contig.ts";
+import { deviceRecipes } from "./devices.ts";
+import { isolationRecipes } from "./isolation.ts";
+import { pageRecipes } from "./pages.ts";
+import type { Recipe } from "./recipe.ts";
+import { refusalRecipes } from "./refusals.ts";
+import { taskRecipes } from "./tasks.ts";
+
+export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes];

@@ -1,0 +1,107 @@
+/** Which of two machines is simpler, and what is simpler than one. */
+import { alignDown, alignUp, blockPages, brokenGeometryRule, checkDescription, pageblockPages, pfnRange, rangeEnd, toPfn } from "../../models/index.ts";
+import type { Geometry, MachineDescription, NodeDescription } from "../../models/index.ts";
+
+/** Simpler geometries, simplest first: every size a step smaller, where the rules allow it. */
+export function* simplerGeometries(geometry: Geometry): Generator<Geometry, void, undefined> {
+  const candidates: readonly Partial<Geometry>[] = [
+    { blockSections: 1 },
+    { blockSections: geometry.blockSections / 2 },
+    { sectionPages: geometry.sectionPages / 2 },
+    { maxPageOrder: geometry.pageblockOrder },
+    { maxPageOrder: geometry.maxPageOrder - 1 },
+    { pageblockOrder: geometry.pageblockOrder - 1 },
+    { subsectionPages: geometry.subsectionPages / 2 },
+    { pageBytes: geometry.pageBytes / 2 },
+    { pmdPages: geometry.pmdPages / 2 },
+  ];
+  for (const candidate of candidates) {
+    const simpler = { ...geometry, ...candidate };
+    if (compareGeometries(simpler, geometry) < 0 && brokenGeometryRule(simpler) === undefined) yield simpler;
+  }
+}
+
+/** Which of two geometries is simpler: the smaller sizes, the largest units first. */
+export function compareGeometries(a: Geometry, b: Geometry): number {
+  return compareNumbers(geometryKey(a), geometryKey(b));
+}
+
+function geometryKey(geometry: Geometry): readonly number[] {
+  const { blockSections, sectionPages, maxPageOrder, pageblockOrder, subsectionPages, pageBytes, pmdPages, structPageBytes } = geometry;
+  return [blockSections, sectionPages, maxPageOrder, pageblockOrder, subsectionPages, pageBytes, pmdPages, structPageBytes];
+}
+
+/** Simpler machines: without one of the things that make it awkward. Sizes stay, so that frame numbers keep their meaning. */
+export function* simplerMachines(machine: MachineDescription): Generator<MachineDescription, void, undefined> {
+  for (const candidate of machineCandidates(machine)) {
+    if (compareMachines(candidate, machine) < 0 && checkDescription(candidate) === undefined) yield candidate;
+  }
+}
+
+function* machineCandidates(machine: MachineDescription): Generator<MachineDescription, void, undefined> {
+  yield { ...machine, cma: [] };
+  yield { ...machine, reserved: [], bootMemmap: null };
+  yield { ...machine, dmaEnd: toPfn(0), dma32End: toPfn(0) };
+  for (let node = machine.nodes.length - 1; node >= 0; node--) yield { ...machine, nodes: machine.nodes.filter((_, at) => at !== node) };
+  for (const [at] of machine.cma.entries()) yield { ...machine, cma: machine.cma.filter((_, other) => other !== at) };
+  for (const [at] of machine.reserved.entries()) yield { ...machine, reserved: machine.reserved.filter((_, other) => other !== at) };
+  yield { ...machine, bootMemmap: null };
+  yield { ...machine, dma32End: machine.dmaEnd };
+  yield { ...machine, memmapOnMemory: "never" };
+  yield { ...machine, movableNode: false };
+  yield { ...machine, autoOnline: "offline" };
+  yield { ...machine, onlinePolicy: "contig-zones" };
+  yield { ...machine, autoMovableRatio: 301 };
+  yield { ...machine, autoMovableNumaAware: true };
+  yield { ...machine, arch: "x86-64" };
+  for (const [at, node] of machine.nodes.entries()) {
+    const put = (changed: NodeDescription): MachineDescription => ({ ...machine, nodes: machine.nodes.map((other, place) => (place === at ? changed : other)) });
+    yield put({ ...node, movableStart: null });
+    yield put({ ...node, cpus: true });
+    for (const [nth, range] of node.memory.entries()) {
+      yield put({ ...node, memory: node.memory.filter((_, other) => other !== nth) });
+      const end = rangeEnd(range);
+      for (const unit of [blockPages(machine.geometry), machine.geometry.sectionPages, pageblockPages(machine.geometry)]) {
+        const start = alignUp(range.start, unit);
+        const short = alignDown(end, unit);
+        if (start > range.start && start < end) yield put({ ...node, memory: node.memory.map((other, place) => (place === nth ? pfnRange(start, end - start) : other)) });
+        if (short < end && short > range.start) yield put({ ...node, memory: node.memory.map((other, place) => (place === nth ? pfnRange(range.start, short - range.start) : other)) });
+      }
+    }
+  }
+}
+
+/** Which of two machines is simpler: fewer nodes, ranges, areas and frames, fewer settings that are not the usual ones. */
+export function compareMachines(a: MachineDescription, b: MachineDescription): number {
+  return compareGeometries(a.geometry, b.geometry) || compareNumbers(machineKey(a), machineKey(b)) || compareText(JSON.stringify(a), JSON.stringify(b));
+}
+
+function machineKey(machine: MachineDescription): readonly number[] {
+  const ranges = machine.nodes.flatMap(({ memory }) => memory);
+  const odd = [
+    machine.dmaEnd > 0,
+    machine.dma32End > machine.dmaEnd,
+    machine.bootMemmap !== null,
+    machine.memmapOnMemory !== "never",
+    machine.movableNode,
+    machine.autoOnline !== "offline",
+    machine.onlinePolicy !== "contig-zones",
+    machine.autoMovableRatio !== 301,
+    !machine.autoMovableNumaAware,
+    machine.arch !== "x86-64",
+    ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),
+  ].filter(Boolean).length;
+  return [machine.nodes.length, machine.cma.length, machine.reserved.length, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
+}
+
+function compareNumbers(a: readonly number[], b: readonly number[]): number {
+  for (const [index, number] of a.entries()) {
+    const difference = number - (b[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}

@@ -1,0 +1,43 @@
+/**
+ * What is simpler than a scenario: passes over plain data.
+ *
+ * Each pass proposes scenarios that are simpler in the order of `simplerThan`; whoever reduces a failing scenario tries
+ * them and goes on from one that still fails. A pass knows nothing of why a scenario fails and never runs anything, so a
+ * scenario from a file is reduced exactly as a generated one is.
+ */
+import type { Scenario } from "./scenario.ts";
+import { withoutChunks, withoutOne, withoutTail, withoutThings, withoutTwo } from "./simplify/leave-out.ts";
+import { lowered, onBootBlocks } from "./simplify/move.ts";
+import { only } from "./simplify/proposals.ts";
+import { withSimplerOp, withoutSettings, withoutShortage, withoutSteps } from "./simplify/replace.ts";
+import { renumbered, swapped, withSimplerValue } from "./simplify/values.ts";
+
+export interface Pass {
+  readonly id: string;
+  /** What it proposes, as a sentence. */
+  readonly title: string;
+  readonly candidates: (scenario: Scenario) => Iterable<Scenario>;
+}
+
+/** The passes, in the order in which they pay: first what makes a long scenario short, last what makes a short one plain. */
+export const passes: readonly Pass[] = [
+  { id: "tail", title: "the last commands are left out", candidates: only(withoutTail) },
+  { id: "chunks", title: "a run of commands is left out", candidates: only(withoutChunks) },
+  { id: "things", title: "a thing is left out with everything that is done to it", candidates: only(withoutThings) },
+  { id: "singles", title: "one command is left out", candidates: only(withoutOne) },
+  { id: "pairs", title: "two commands are left out", candidates: only(withoutTwo) },
+  { id: "steps", title: "an operation in steps becomes one command", candidates: only(withoutSteps) },
+  { id: "settings", title: "a setting is left out, and the blocks that it decided about are told what to be", candidates: only(withoutSettings) },
+  { id: "boot", title: "a block that was added becomes a block that is there at boot", candidates: only(onBootBlocks) },
+  { id: "shortage", title: "allocations that leave nothing become a failure that is armed, or a page that is held", candidates: only(withoutShortage) },
+  { id: "lower", title: "a block, pageblock or node becomes a lower one throughout, or everything moves down", candidates: only(lowered) },
+  { id: "words", title: "one command becomes a simpler one", candidates: only(withSimplerOp) },
+  { id: "values", title: "one field of one command becomes simpler", candidates: only(withSimplerValue) },
+  { id: "labels", title: "labels are numbered from 1 in the order of their appearance", candidates: only(renumbered) },
+  { id: "order", title: "two neighbouring commands change places", candidates: only(swapped) },
+];
+
+/** Every proposal of every pass. */
+export function* simplifications(scenario: Scenario): Generator<Scenario, void, undefined> {
+  for (const pass of passes) yield* pass.candidates(scenario);
+}

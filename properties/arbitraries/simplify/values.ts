@@ -1,0 +1,103 @@
+/** Fields with simpler values, labels in order, commands in order. */
+import { alignDown, alignUp, blockPages, maxOrderPages, pageblockPages } from "../../../models/index.ts";
+import type { Command, Setting } from "../../../models/index.ts";
+import { commandFields, fieldsOf, isCommand, isRecord, labelKinds, labelsOf, mapCommands } from "../command-fields.ts";
+import type { FieldKind, LabelKind } from "../command-fields.ts";
+import { at } from "../draw.ts";
+import type { Scenario } from "../scenario.ts";
+import { compareCommands, simplerSettings } from "../simplicity.ts";
+import type { Proposals } from "./proposals.ts";
+
+export function* withSimplerValue(scenario: Scenario): Proposals {
+  const { commands } = scenario;
+  const pageblock = pageblockPages(scenario.machine.geometry);
+  for (const [index, command] of commands.entries()) {
+    for (const simpler of simplerCommands(scenario, command)) {
+      if (compareCommands(simpler, command, pageblock) < 0) yield commands.with(index, simpler);
+    }
+  }
+}
+
+/** The command with one field simpler, for each field and each of a few values; a shorter range also with the same end. */
+function* simplerCommands(scenario: Scenario, command: Command): Generator<Command, void, undefined> {
+  const values = fieldsOf(command);
+  for (const { name, kind } of commandFields(command.op)) {
+    for (const value of simplerValues(scenario, kind, values[name])) {
+      const simpler: unknown = { ...values, [name]: value };
+      if (isCommand(simpler)) yield simpler;
+      if (name !== "nrPages" || typeof values.start !== "number") continue;
+      const sameEnd: unknown = { ...values, [name]: value, start: values.start + Number(values.nrPages) - Number(value) };
+      if (isCommand(sameEnd)) yield sameEnd;
+    }
+  }
+}
+
+function simplerValues(scenario: Scenario, kind: FieldKind, value: unknown): Iterable<unknown> {
+  switch (kind.is) {
+    case "maker":
+      return [];
+    case "user":
+      return kind.orNull && value !== null ? [null] : madeBefore(scenario, kind.label, Number(value));
+    case "pfn":
+      return lowerFrames(scenario, Number(value));
+    case "pages":
+      return fewerPages(scenario, Number(value));
+    case "block":
+      return Array.from({ length: Math.min(Number(value), 8) }, (_, nth) => Math.max(0, Number(value) - 8) + nth);
+    case "number":
+      return [...new Set([0, 1, Math.floor(Number(value) / 2), Number(value) - 1])].filter((number) => number >= 0 && number < Number(value));
+    case "choice":
+      return kind.values.slice(0, kind.values.findIndex((word) => word === value));
+    case "setting":
+      return isSetting(value) ? simplerSettings(value) : [];
+    case "task-command":
+      return isCommand(value) ? simplerCommands(scenario, value) : [];
+  }
+}
+
+function isSetting(value: unknown): value is Setting {
+  return isRecord(value) && isCommand({ op: "set", setting: value });
+}
+
+/** Lower labels that the scenario makes things with; at most a few. */
+function madeBefore(scenario: Scenario, label: LabelKind, id: number): readonly number[] {
+  const made = scenario.commands.flatMap((command) => labelsOf(command).filter((use) => use.makes && use.label === label && use.id < id));
+  return [...new Set(made.map((use) => use.id))].toSorted((a, b) => a - b).slice(0, 4);
+}
+
+/** Frames worth trying in place of one: borders of units around and before it, and where memory begins. */
+function lowerFrames({ machine }: Scenario, pfn: number): readonly number[] {
+  const { geometry, nodes } = machine;
+  const units = [blockPages(geometry), geometry.sectionPages, maxOrderPages(geometry), geometry.subsectionPages, pageblockPages(geometry)];
+  const starts = nodes.flatMap(({ memory }) => memory.flatMap(({ start }) => [start, alignUp(start, pageblockPages(geometry))]));
+  const found = new Set<number>(starts.filter((start) => start < pfn));
+  for (const unit of units) for (const border of [alignDown(pfn, unit), alignDown(pfn, unit) - unit, alignUp(pfn, unit)]) found.add(border);
+  found.add(pfn - 1);
+  const pageblock = pageblockPages(geometry);
+  const rank = (frame: number): number => (frame % pageblock === 0 ? 0 : 1);
+  return [...found].filter((frame) => frame >= 0 && frame !== pfn && (rank(frame) < rank(pfn) || (rank(frame) === rank(pfn) && frame < pfn))).toSorted((a, b) => rank(a) - rank(b) || a - b);
+}
+
+function fewerPages({ machine }: Scenario, nrPages: number): readonly number[] {
+  const { geometry } = machine;
+  const sizes = [1, 2, pageblockPages(geometry), 2 * pageblockPages(geometry), maxOrderPages(geometry), geometry.subsectionPages, geometry.sectionPages, blockPages(geometry), 2 * blockPages(geometry)];
+  const fewer = new Set([...sizes, Math.floor(nrPages / 2), nrPages - geometry.sectionPages, nrPages - pageblockPages(geometry), nrPages - 1]);
+  return [...fewer].filter((size) => size > 0 && (size < nrPages || nrPages === 0)).toSorted((a, b) => a - b);
+}
+
+/** Labels of each kind from 1 on, as they appear. */
+export function* renumbered({ commands }: Scenario): Proposals {
+  const names = new Map<LabelKind, Map<number, number>>(labelKinds.map((kind) => [kind, new Map()]));
+  const nameOf = (kind: LabelKind, id: number): number => {
+    const known = names.get(kind);
+    const name = known?.get(id) ?? (known?.size ?? 0) + 1;
+    known?.set(id, name);
+    return name;
+  };
+  const named = mapCommands(commands, (kind, value) => ((kind.is === "maker" || kind.is === "user") && typeof value === "number" ? nameOf(kind.label, value) : value));
+  if (named !== undefined) yield named;
+}
+
+export function* swapped({ commands }: Scenario): Proposals {
+  for (let index = 0; index + 1 < commands.length; index++) yield commands.with(index, at(commands, index + 1)).with(index + 1, at(commands, index));
+}

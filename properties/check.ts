@@ -1,0 +1,122 @@
+/**
+ * Judging a view by all invariants, or a step by all laws: what is broken, and what could not be judged.
+ */
+import type { Op, SwitchId, View } from "../models/index.ts";
+import { invariants } from "./invariants/index.ts";
+import { laws } from "./laws/index.ts";
+import { hasNeed } from "./rule.ts";
+import type { Evidence, Invariant, Law, Need, StepRecord } from "./rule.ts";
+import { opsOf } from "./step.ts";
+
+/** How often each switch has made a difference, as a subject tells it. */
+export type PermissionsUsed = Readonly<Partial<Record<SwitchId, number>>>;
+
+export interface ViewVerdict {
+  readonly broken: readonly { readonly invariant: Invariant; readonly evidence: readonly Evidence[] }[];
+  /** Invariants that need facts the view does not have. Never counts as passed. */
+  readonly notCheckable: readonly { readonly invariant: Invariant; readonly missing: readonly Need[] }[];
+  /** Invariants that say nothing any more, because Linux breaks them and has been seen to. */
+  readonly silenced: readonly { readonly invariant: Invariant; readonly because: readonly SwitchId[] }[];
+}
+
+export interface StepVerdict {
+  readonly broken: readonly { readonly law: Law; readonly evidence: readonly Evidence[] }[];
+  readonly notCheckable: readonly { readonly law: Law; readonly missing: readonly Need[] }[];
+  readonly silenced: readonly { readonly law: Law; readonly because: readonly SwitchId[] }[];
+}
+
+/** The answers to the needs of a list of rules. */
+interface Needs {
+  /** Each need once. */
+  readonly all: readonly Need[];
+  /** For each rule, its needs as indices. */
+  readonly ofRule: readonly (readonly number[])[];
+}
+
+const needsOfRules = new WeakMap<readonly (Invariant | Law)[], Needs>();
+
+// Rules share most of their needs, so each is asked for once a view.
+function needsOf(rules: readonly (Invariant | Law)[]): Needs {
+  const before = needsOfRules.get(rules);
+  if (before !== undefined) return before;
+  const index = new Map<Need, number>();
+  const ofRule = rules.map((rule) =>
+    rule.needs.map((need) => {
+      const at = index.get(need) ?? index.size;
+      index.set(need, at);
+      return at;
+    }),
+  );
+  const needs = { all: [...index.keys()], ofRule };
+  needsOfRules.set(rules, needs);
+  return needs;
+}
+
+/** Which of the needs each view has, by index; 1: all views have it. */
+function answer({ all }: Needs, before: View, after: View): Uint8Array {
+  const answers = new Uint8Array(all.length);
+  for (let index = 0; index < all.length; index++) {
+    const need = all[index];
+    if (need !== undefined && hasNeed(before, need) && (before === after || hasNeed(after, need))) answers[index] = 1;
+  }
+  return answers;
+}
+
+function lacks(needs: readonly number[] | undefined, answers: Uint8Array): boolean {
+  if (needs !== undefined) for (const need of needs) if (answers[need] === 0) return true;
+  return false;
+}
+
+function missing({ all, ofRule }: Needs, rule: number, answers: Uint8Array): readonly Need[] {
+  return (ofRule[rule] ?? []).filter((need) => answers[need] === 0).flatMap((need) => all[need] ?? []);
+}
+
+const none: readonly SwitchId[] = [];
+
+function usedOf(unless: readonly SwitchId[], used: PermissionsUsed): readonly SwitchId[] {
+  return unless.length === 0 ? none : unless.filter((id) => (used[id] ?? 0) > 0);
+}
+
+/** Judges a view. `permissionsUsed`: of the subject that gave it; left out, no switch has been used. */
+export function checkView(view: View, permissionsUsed: PermissionsUsed = {}, rules: readonly Invariant[] = invariants): ViewVerdict {
+  const broken: { invariant: Invariant; evidence: readonly Evidence[] }[] = [];
+  const notCheckable: { invariant: Invariant; missing: readonly Need[] }[] = [];
+  const silenced: { invariant: Invariant; because: readonly SwitchId[] }[] = [];
+  const needs = needsOf(rules);
+  const answers = answer(needs, view, view);
+  for (let index = 0; index < rules.length; index++) {
+    const invariant = rules[index];
+    if (invariant === undefined) continue;
+    const because = usedOf(invariant.unless, permissionsUsed);
+    if (because.length > 0) silenced.push({ invariant, because });
+    else if (lacks(needs.ofRule[index], answers)) notCheckable.push({ invariant, missing: missing(needs, index, answers) });
+    else if (invariant.when === "at-rest" && view.tasks === undefined) notCheckable.push({ invariant, missing: ["tasks"] });
+    else if (invariant.when === "always" || view.tasks?.length === 0) {
+      const evidence = invariant.find(view);
+      if (evidence.length > 0) broken.push({ invariant, evidence });
+    }
+  }
+  return { broken, notCheckable, silenced };
+}
+
+/** Judges a step. A law that does not speak of the command is not asked. */
+export function checkStep(step: StepRecord, permissionsUsed: PermissionsUsed = {}, rules: readonly Law[] = laws): StepVerdict {
+  const ops: readonly Op[] = opsOf(step);
+  const broken: { law: Law; evidence: readonly Evidence[] }[] = [];
+  const notCheckable: { law: Law; missing: readonly Need[] }[] = [];
+  const silenced: { law: Law; because: readonly SwitchId[] }[] = [];
+  const needs = needsOf(rules);
+  const answers = answer(needs, step.before, step.after);
+  for (let index = 0; index < rules.length; index++) {
+    const law = rules[index];
+    if (law === undefined || (law.ops.length > 0 && !law.ops.some((op) => ops.includes(op)))) continue;
+    const because = usedOf(law.unless, permissionsUsed);
+    if (because.length > 0) silenced.push({ law, because });
+    else if (lacks(needs.ofRule[index], answers)) notCheckable.push({ law, missing: missing(needs, index, answers) });
+    else {
+      const evidence = law.find(step);
+      if (evidence.length > 0) broken.push({ law, evidence });
+    }
+  }
+  return { broken, notCheckable, silenced };
+}

@@ -1,0 +1,100 @@
+/**
+ * In what two views differ: one walk over all facts, which tells either only the names of what differs or the evidence
+ * too. Equal views are passed over quickly.
+ *
+ * A fact, or an optional field of an entry, that one of the views does not have is not compared.
+ */
+import { showRange } from "../models/index.ts";
+import type { PfnRange, View } from "../models/index.ts";
+import { compareFrames } from "./compare-frames.ts";
+import { lists } from "./compare-lists.ts";
+import type { Entry, ListSpec } from "./compare-lists.ts";
+import type { Evidence, Need } from "./rule.ts";
+
+/** Is told of each difference; the evidence is made only if it is asked for. */
+export type Differ = (path: Need, evidence: () => readonly Evidence[]) => void;
+
+const totals = ["totalram", "nrMemmapPages", "nrMemmapBootPages", "numPoisoned", "maxPfn", "highestPresentSection"] as const;
+
+/** Tells `differ` every difference, facts and fields in the order of the vocabulary. */
+export function compareViews(a: View, b: View, differ: Differ): void {
+  if (a === b) return;
+  for (const spec of lists) {
+    const listA = a[spec.fact];
+    const listB = b[spec.fact];
+    if (listA !== undefined && listB !== undefined && listA !== listB) compareList(a, b, spec, listA as unknown as readonly Entry[], listB as unknown as readonly Entry[], differ);
+    if (spec.fact === "pageblocks" && a.frames !== undefined && b.frames !== undefined && a.frames !== b.frames) compareFrames(a, b, a.frames, b.frames, differ);
+  }
+  const [totalsA, totalsB] = [a.totals, b.totals];
+  if (totalsA === undefined || totalsB === undefined) return;
+  for (const field of totals) if (totalsA[field] !== totalsB[field]) differ(`totals.${field}`, () => [{ where: field, was: `${totalsA[field]}`, is: `${totalsB[field]}` }]);
+}
+
+function compareList(a: View, b: View, spec: ListSpec, listA: readonly Entry[], listB: readonly Entry[], differ: Differ): void {
+  if (!sameKeys(spec, listA, listB)) {
+    compareUnaligned(a, b, spec, listA, listB, differ);
+    return;
+  }
+  for (let index = 0; index < listA.length; index++) {
+    const [entryA, entryB] = [listA[index], listB[index]];
+    if (entryA !== undefined && entryB !== undefined && entryA !== entryB && !spec.same(entryA, entryB)) compareEntry(a, spec, entryA, entryB, index, differ);
+  }
+}
+
+/** Whether the lists are about the same things in the same order. */
+function sameKeys(spec: ListSpec, listA: readonly Entry[], listB: readonly Entry[]): boolean {
+  if (listA.length !== listB.length) return false;
+  for (let index = 0; index < listA.length; index++) {
+    const [entryA, entryB] = [listA[index], listB[index]];
+    if (entryA === undefined || entryB === undefined || spec.key(entryA, index) !== spec.key(entryB, index)) return false;
+  }
+  return true;
+}
+
+function compareUnaligned(a: View, b: View, spec: ListSpec, listA: readonly Entry[], listB: readonly Entry[], differ: Differ): void {
+  const known = new Map(listB.map((entry, index) => [spec.key(entry, index), entry]));
+  for (const [index, entryA] of listA.entries()) {
+    const entryB = known.get(spec.key(entryA, index));
+    if (entryB === undefined) differ(spec.fact, () => [{ ...spec.name(a, entryA, index), was: show(pick(entryA, spec.fields)), is: "not there" }]);
+    else compareEntry(a, spec, entryA, entryB, index, differ);
+  }
+  const keys = new Set(listA.map((entry, index) => spec.key(entry, index)));
+  for (const [index, entryB] of listB.entries()) if (!keys.has(spec.key(entryB, index))) differ(spec.fact, () => [{ ...spec.name(b, entryB, index), was: "not there", is: show(pick(entryB, spec.fields)) }]);
+}
+
+function compareEntry(a: View, spec: ListSpec, entryA: Entry, entryB: Entry, index: number, differ: Differ): void {
+  for (const field of spec.fields) {
+    const [valueA, valueB] = [entryA[field], entryB[field]];
+    if (valueA === valueB || valueA === undefined || valueB === undefined || same(valueA, valueB)) continue;
+    differ(`${spec.fact}.${field}`, () => [{ ...spec.name(a, entryA, index), was: `${field} ${show(valueA)}`, is: show(valueB) }]);
+  }
+}
+
+/** Equal plain data. */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((value, index) => same(value, b[index]));
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => same((a as Entry)[key], (b as Entry)[key]));
+}
+
+function pick(entry: Entry, fields: readonly string[]): Entry {
+  return Object.fromEntries(fields.filter((field) => entry[field] !== undefined).map((field) => [field, entry[field]]));
+}
+
+/** A value as a report prints it: ranges in hex. */
+function show(value: unknown): string {
+  if (value === null) return "none";
+  if (Array.isArray(value)) return `[${value.map(show).join(" ")}]`;
+  if (typeof value !== "object") return String(value);
+  if ("start" in value && "nrPages" in value) return showRange(value as PfnRange);
+  return Object.entries(value).map(([key, inner]) => `${key} ${show(inner)}`).join(", ");
+}
+
+/** The names of what differs, each once, in order. */
+export function changedPaths(a: View, b: View): readonly Need[] {
+  const paths = new Set<Need>();
+  compareViews(a, b, (path) => paths.add(path));
+  return [...paths];
+}

@@ -1,0 +1,39 @@
+/** All invariants, in the order of their ids. */
+import type { Invariant } from "../rule.ts";
+import { allocationInvariants } from "./allocations.ts";
+import { blockInvariants } from "./blocks.ts";
+import { cmaInvariants } from "./cma.ts";
+import { counterInvariants } from "./counters.ts";
+import { deviceInvariants } from "./devices.ts";
+import { frameInvariants } from "./frames.ts";
+import { freeCounterInvariants } from "./free-counters.ts";
+import { freeListInvariants } from "./free-lists.ts";
+import { groupInvariants } from "./groups.ts";
+import { isolationInvariants } from "./isolation.ts";
+import { memmapInvariants } from "./memmap.ts";
+import { nodeInvariants } from "./nodes.ts";
+import { ownerInvariants } from "./owners.ts";
+import { poisonInvariants } from "./poison.ts";
+import { sectionInvariants } from "./sections.ts";
+import { taskInvariants } from "./tasks.ts";
+import { zoneInvariants } from "./zones.ts";
+
+export const invariants: readonly Invariant[] = [
+  ...sectionInvariants,
+  ...memmapInvariants,
+  ...blockInvariants,
+  ...frameInvariants,
+  ...ownerInvariants,
+  ...freeListInvariants,
+  ...freeCounterInvariants,
+  ...counterInvariants,
+  ...zoneInvariants,
+  ...nodeInvariants,
+  ...isolationInvariants,
+  ...allocationInvariants,
+  ...cmaInvariants,
+  ...poisonInvariants,
+  ...groupInvariants,
+  ...deviceInvariants,
+  ...taskInvariants,
+].toSorted((a, b) => (a.id < b.id ? -1 : 1));

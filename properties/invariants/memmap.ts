@@ -1,0 +1,196 @@
+/**
+ * Where the memmap of each section lies, and that its frames are counted.
+ */
+import { FrameUse, blockPages, memmapPages, pageblockPages, toPfn } from "../../models/index.ts";
+import type { SectionView, View } from "../../models/index.ts";
+import { blocksById, pageblockTypes, rowsOf, taskOfBlock } from "../derived.ts";
+import { FrameEvidence, blockName, sectionName, useName, zoneName } from "../evidence.ts";
+import { given } from "../per-view.ts";
+import type { Evidence, Invariant } from "../rule.ts";
+
+/** What `backing` must be by the flags and the map; the letter only where the rule is about the letter. */
+function backedWhereAdded({ present, early, subsectionMap, backing }: SectionView): boolean {
+  if (present && early) return !backing.includes("-");
+  for (let index = 0; index < backing.length; index++) if ((backing[index] !== "-") !== (present && subsectionMap[index] === "1")) return false;
+  return true;
+}
+
+const backedExactly: Invariant = {
+  id: "HP-07",
+  title: "the memmap is there for every subsection that was added, for all of an early section, and for nothing else",
+  source: "mm/sparse-vmemmap.c: section_activate(), section_deactivate(), v6.12; too little is a use of freed pages, too much a leak",
+  needs: ["sections"],
+  when: "always",
+  unless: [],
+  find: (view) =>
+    given(view.sections)
+      .filter((section) => !backedWhereAdded(section))
+      .map((section) => ({ where: sectionName(section.section), was: section.present && section.early ? "every subsection backed" : `backed as added: ${section.subsectionMap}`, is: section.backing })),
+};
+
+/** Subsections with this letter in their section's backing. */
+function nrBacked(view: View, letter: string): number {
+  let count = 0;
+  for (const { backing } of given(view.sections)) for (let index = 0; index < backing.length; index++) if (backing[index] === letter) count++;
+  return count;
+}
+
+const memmapFramesAreOwned: Invariant = {
+  id: "HP-08",
+  title: "kernel zones hold exactly as many memmap frames as the sections backed by them need",
+  source: "mm/sparse-vmemmap.c: vmemmap_populate(), vmemmap_free(), v6.12; no frame backs two sections and none is forgotten",
+  needs: ["sections", "frames.use"],
+  when: "always",
+  unless: [],
+  find: (view) => {
+    const { use } = given(view.frames);
+    let held = 0;
+    for (let row = 0; row < use.length; row++) if (use[row] === FrameUse.Memmap) held++;
+    const needed = memmapPages(view.geometry, nrBacked(view, "k") * view.geometry.subsectionPages);
+    return held === needed ? [] : [{ where: "all zones", was: `${needed} memmap frames`, is: `${held}` }];
+  },
+};
+
+const bootMemmapCounted: Invariant = {
+  id: "HP-09",
+  title: "nr_memmap_boot_pages is the memmap of the early sections",
+  source: "mm/vmstat.c: memmap_boot_pages_add(), v6.12",
+  needs: ["sections", "totals"],
+  when: "always",
+  unless: [],
+  find: (view) => {
+    let early = 0;
+    for (const section of given(view.sections)) if (section.early) early++;
+    const wanted = early * memmapPages(view.geometry, view.geometry.sectionPages);
+    const { nrMemmapBootPages } = given(view.totals);
+    return wanted === nrMemmapBootPages ? [] : [{ where: "nr_memmap_boot_pages", was: `${wanted} for ${early} early sections`, is: `${nrMemmapBootPages}` }];
+  },
+};
+
+const memmapCounted: Invariant = {
+  id: "HP-10",
+  title: "nr_memmap_pages is the memmap of the subsections added outside early sections",
+  source: "mm/vmstat.c: memmap_pages_add(); mm/sparse-vmemmap.c: section_activate(), section_deactivate(), v6.12",
+  needs: ["sections", "totals"],
+  when: "always",
+  unless: [],
+  find: (view) => {
+    let added = 0;
+    for (const { early, present, subsectionMap } of given(view.sections)) {
+      if (early || !present) continue;
+      for (let index = 0; index < subsectionMap.length; index++) if (subsectionMap[index] === "1") added++;
+    }
+    const wanted = memmapPages(view.geometry, added * view.geometry.subsectionPages);
+    const { nrMemmapPages } = given(view.totals);
+    return wanted === nrMemmapPages ? [] : [{ where: "nr_memmap_pages", was: `${wanted} for ${added} subsections`, is: `${nrMemmapPages}` }];
+  },
+};
+
+/** Frames at the start of a block that hold its own memmap, where it does: the memmap, rounded up to whole pageblocks. */
+function selfHostedPages(view: View): number {
+  const pageblock = pageblockPages(view.geometry);
+  return Math.ceil(memmapPages(view.geometry, blockPages(view.geometry)) / pageblock) * pageblock;
+}
+
+const selfHostedShape: Invariant = {
+  id: "HP-24",
+  title: "only an added block hosts its own memmap, in the whole pageblocks at its start that it needs, and has frames left",
+  source: "mm/memory_hotplug.c: mhp_supports_memmap_on_memory(), create_altmaps_and_memory_blocks(), v6.12",
+  needs: ["blocks.selfHosted", "blocks.boot"],
+  when: "always",
+  unless: [],
+  find: (view) => {
+    const wanted = selfHostedPages(view);
+    const found: Evidence[] = [];
+    for (const { block, selfHosted = 0, boot } of given(view.blocks)) {
+      if (selfHosted === 0) continue;
+      if (boot === true) found.push({ where: blockName(block), was: "memmap elsewhere: the block was there at boot", is: `${selfHosted} frames of its own` });
+      else if (selfHosted !== wanted || selfHosted >= blockPages(view.geometry)) found.push({ where: blockName(block), was: `${wanted} frames`, is: `${selfHosted}` });
+    }
+    return found;
+  },
+};
+
+const selfHostedFrames: Invariant = {
+  id: "HP-63",
+  title: "the self-hosted memmap is the first frames of each online block that hosts it, in the block's zone, and nothing else",
+  source: "mm/memory_hotplug.c: mhp_init_memmap_on_memory(), mhp_deinit_memmap_on_memory(), v6.12",
+  needs: ["blocks.selfHosted", "blocks.zone", "frames.use", "frames.zone", "tasks"],
+  when: "always",
+  unless: [],
+  find: (view) => {
+    const { use, zone } = given(view.frames);
+    const rows = rowsOf(view);
+    const size = blockPages(view.geometry);
+    const blocks = blocksById(view);
+    const held = taskOfBlock(view);
+    const found = new FrameEvidence();
+    for (const block of given(view.blocks)) {
+      if (block.state === "offline") continue;
+      for (let pfn = block.block * size; pfn < block.block * size + (block.selfHosted ?? 0); pfn++) {
+        const row = rows.of(pfn);
+        if (row < 0) continue;
+        if (use[row] !== FrameUse.SelfHosted) found.add(toPfn(pfn), "self-hosted memmap", useName(use[row]), blockName(block.block));
+        else if (block.zone !== null && zone[row] !== block.zone) found.add(toPfn(pfn), zoneName(view, block.zone), zoneName(view, zone[row]), blockName(block.block));
+      }
+    }
+    for (let row = 0; row < rows.count; row++) {
+      if (use[row] !== FrameUse.SelfHosted) continue;
+      const pfn = rows.pfn(row);
+      const block = blocks.get(Math.floor(pfn / size));
+      const hosts = block !== undefined && pfn % size < (block.selfHosted ?? 0) && (block.state !== "offline" || held.get(block.block) === "online");
+      if (!hosts) found.add(pfn, "not memmap: no online block hosts it here", "self-hosted memmap", block === undefined ? undefined : `${blockName(block.block)}, ${block.state}`);
+    }
+    return found.found;
+  },
+};
+
+const selfHostedPageblocks: Invariant = {
+  id: "FC-03",
+  title: "the pageblocks of a self-hosted memmap are Unmovable, unless someone isolates them",
+  source: "mm/memory_hotplug.c: mhp_init_memmap_on_memory(), v6.12",
+  needs: ["blocks.selfHosted", "pageblocks"],
+  when: "always",
+  unless: ["KD-2", "KD-4"],
+  find: (view) => {
+    const size = blockPages(view.geometry);
+    const types = pageblockTypes(view);
+    const found = new FrameEvidence();
+    for (const { block, state, selfHosted = 0 } of given(view.blocks)) {
+      if (state === "offline") continue;
+      for (let pfn = block * size; pfn < block * size + selfHosted; pfn += pageblockPages(view.geometry)) {
+        const type = types.get(pfn);
+        if (type !== undefined && type !== "Unmovable" && type !== "Isolate") found.add(toPfn(pfn), "pageblock Unmovable", `pageblock ${type}`, blockName(block));
+      }
+    }
+    return found.found;
+  },
+};
+
+const backingFits: Invariant = {
+  id: "FC-04",
+  title: "an early section is backed by boot memory, an added one by a kernel zone or by its own block, if that hosts its memmap",
+  source: "mm/sparse-vmemmap.c: section_activate(); mm/memory_hotplug.c: add_memory_resource(), v6.12",
+  needs: ["sections", "blocks.selfHosted"],
+  when: "always",
+  unless: ["EX-1"],
+  find: (view) => {
+    const { sectionPages } = view.geometry;
+    const size = blockPages(view.geometry);
+    const blocks = blocksById(view);
+    const found: Evidence[] = [];
+    for (const { section, present, early, backing } of given(view.sections)) {
+      if (!present) continue;
+      const hosts = (blocks.get(Math.floor((section * sectionPages) / size))?.selfHosted ?? 0) > 0;
+      const letter = early ? "b" : hosts ? "s" : "k";
+      for (let index = 0; index < backing.length; index++) {
+        if (backing[index] === letter || backing[index] === "-") continue;
+        found.push({ where: sectionName(section), was: `backed by ${letter === "b" ? "boot memory" : letter === "s" ? "its own block" : "a kernel zone"}`, is: backing });
+        break;
+      }
+    }
+    return found;
+  },
+};
+
+export const memmapInvariants: readonly Invariant[] = [backedExactly, memmapFramesAreOwned, bootMemmapCounted, memmapCounted, selfHostedShape, selfHostedFrames, selfHostedPageblocks, backingFits];

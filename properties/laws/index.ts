@@ -1,0 +1,29 @@
+/** All laws, in the order of their ids. */
+import type { Law } from "../rule.ts";
+import { addRemoveLaws } from "./add-remove.ts";
+import { allocationLaws } from "./allocation.ts";
+import { contigLaws } from "./contig.ts";
+import { footprintLaws } from "./footprint.ts";
+import { freeingLaws } from "./freeing.ts";
+import { isolationLaws } from "./isolation.ts";
+import { lifetimeLaws } from "./lifetime.ts";
+import { movingLaws } from "./moving.ts";
+import { notifierLaws } from "./notifiers.ts";
+import { onlineOfflineLaws } from "./online-offline.ts";
+import { outcomeLaws } from "./outcomes.ts";
+import { poisonLaws } from "./poison.ts";
+
+export const laws: readonly Law[] = [
+  ...outcomeLaws,
+  ...footprintLaws,
+  ...allocationLaws,
+  ...freeingLaws,
+  ...isolationLaws,
+  ...contigLaws,
+  ...movingLaws,
+  ...poisonLaws,
+  ...addRemoveLaws,
+  ...onlineOfflineLaws,
+  ...notifierLaws,
+  ...lifetimeLaws,
+].toSorted((a, b) => (a.id < b.id ? -1 : 1));

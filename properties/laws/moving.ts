@@ -1,0 +1,165 @@
+/**
+ * Moving pages: who may move and where to; pins.
+ */
+import { FrameFlag, hex, isAligned, pageKindTraits } from "../../models/index.ts";
+import type { Move, Op, View } from "../../models/index.ts";
+import { allocationsById, cmaCode, isolateCode, rowsOf, typeOfRow, zoneAt } from "../derived.ts";
+import { FrameEvidence, allocationName, zoneName } from "../evidence.ts";
+import { given } from "../per-view.ts";
+import type { Evidence, Law, StepRecord } from "../rule.ts";
+import { allocationChanges, direction, failed, framesOf, sameFrames, subjectBlock, succeeded } from "../step.ts";
+
+/** Ops that try several ranges or blocks in turn: a page may move more than once, and into frames freed before. */
+const searches: ReadonlySet<Op> = new Set(["alloc-contig-pages", "cma-alloc", "offline-and-remove"]);
+
+function movesOf({ outcome }: StepRecord): readonly Move[] {
+  return [...(outcome.moved ?? []), ...(outcome.attempts ?? []).flatMap(({ moved }) => moved ?? [])];
+}
+
+function zoneOf(view: View, pfn: number): ReturnType<typeof zoneAt> {
+  const row = rowsOf(view).of(pfn);
+  return row < 0 ? undefined : zoneAt(view, given(view.frames).zone[row]);
+}
+
+const onlyTheMovableMoves: Law = {
+  id: "FC-61",
+  title: "a page that moves is of a movable kind, nobody refers to it, none of its frames is poisoned, and it goes as a whole to one aligned block",
+  source: "mm/migrate.c: migrate_pages(), v6.12",
+  needs: ["allocations", "frames.flags"],
+  ops: [],
+  unless: [],
+  find: (step) => {
+    const was = allocationsById(step.before);
+    const is = allocationsById(step.after);
+    const found: Evidence[] = [];
+    const once = new Set<number>();
+    for (const { id, from, to } of movesOf(step)) {
+      const page = was.get(id);
+      if (page === undefined) {
+        found.push({ pfn: from, was: "a page that was there", is: `allocation ${id}` });
+        continue;
+      }
+      const name = allocationName(page);
+      if (page.kind === "contig" || page.kind === "cma" || !pageKindTraits[page.kind].movable) found.push({ pfn: from, was: "in place, its kind cannot move", is: "moved", owner: name });
+      if (page.holds + page.pins + page.longTermPins > 0 || page.lruIsolated) found.push({ pfn: from, was: "in place, somebody refers to it", is: "moved", owner: name });
+      if (framesOf(page).some((pfn) => ((given(step.before.frames).flags[rowsOf(step.before).of(pfn)] ?? 0) & FrameFlag.Hwpoison) !== 0)) found.push({ pfn: from, was: "in place, it is poisoned", is: "moved", owner: name });
+      if (to.order !== page.order || !isAligned(to.pfn, 2 ** to.order)) found.push({ pfn: to.pfn, was: `an aligned block of order ${page.order}`, is: `order ${to.order} at ${hex(to.pfn)}`, owner: name });
+      if (searches.has(step.command.op)) continue;
+      if (once.has(id)) found.push({ pfn: from, was: "moved once", is: "moved twice", owner: name });
+      once.add(id);
+      if (page.ranges[0]?.start !== from) found.push({ pfn: from, was: `from ${hex(page.ranges[0]?.start ?? 0)}`, is: `from ${hex(from)}`, owner: name });
+      const now = is.get(id);
+      if (now !== undefined && now.ranges[0]?.start !== to.pfn) found.push({ pfn: to.pfn, was: `in ${hex(to.pfn)}, where it moved`, is: `in ${hex(now.ranges[0]?.start ?? 0)}`, owner: name });
+    }
+    return found;
+  },
+};
+
+const targetsAreAllowed: Law = {
+  id: "FC-62",
+  title: "a page moves to a zone that its migration allows: a single page enters zone Movable only from there, a long-term pin leaves it, an offline prefers other nodes with memory",
+  source: "mm/migrate.c: alloc_migration_target(); mm/memory_hotplug.c: do_migrate_range(); mm/gup.c: migrate_longterm_unpinnable_folios(), v6.12",
+  needs: ["zones", "nodes", "allocations", "frames.zone"],
+  ops: [],
+  unless: [],
+  find: (step) => {
+    const { before, after } = step;
+    const was = allocationsById(before);
+    const found: Evidence[] = [];
+    const block = direction(step) === "offline" ? subjectBlock(step) : undefined;
+    for (const { id, from, to } of movesOf(step)) {
+      const [source, target] = [zoneOf(before, from), zoneOf(after, to.pfn) ?? zoneOf(before, to.pfn)];
+      const name = allocationName(was.get(id));
+      const mayBeMovable = step.command.op !== "pin" && (to.order > 0 || source?.type === "Movable");
+      if (target === undefined || target.type === "Device" || (target.type === "Movable" && !mayBeMovable)) found.push({ pfn: to.pfn, was: mayBeMovable ? "zone Movable or lower" : "zone Normal or lower", is: target === undefined ? "no zone" : `zone ${target.type}`, owner: name });
+      const others = given(before.nodes).some(({ node, hasMemory }) => node !== source?.node && hasMemory);
+      if (block !== undefined && others && target?.node === source?.node) found.push({ pfn: to.pfn, was: "another node, there is one with memory", is: `node ${target?.node}`, owner: name });
+    }
+    return found;
+  },
+};
+
+const pinnedIsPlacedForLong: Law = {
+  id: "PG-47",
+  title: "a page that was pinned for long is not in zone Movable and not in a pageblock that is CMA or isolated",
+  source: "include/linux/mm.h: folio_is_longterm_pinnable(), v6.12",
+  needs: ["zones", "pageblocks", "allocations", "frames.zone"],
+  ops: ["pin"],
+  unless: ["KD-1", "KD-2"],
+  find: (step) => {
+    const { after, command } = step;
+    if (command.op !== "pin" || !command.longTerm || !succeeded(step)) return [];
+    const page = allocationsById(after).get(command.id);
+    if (page === undefined) return [];
+    const types = typeOfRow(after);
+    const found = new FrameEvidence();
+    for (const pfn of framesOf(page)) {
+      const row = rowsOf(after).of(pfn);
+      if (row < 0) continue;
+      const index = given(after.frames).zone[row];
+      if (zoneAt(after, index)?.type === "Movable") found.add(rowsOf(after).pfn(row), "a zone up to Normal", zoneName(after, index), allocationName(page));
+      if (types[row] === cmaCode || types[row] === isolateCode) found.add(rowsOf(after).pfn(row), "neither CMA nor isolated", types[row] === cmaCode ? "CMA" : "isolated", allocationName(page));
+    }
+    return found.found;
+  },
+};
+
+const pinnedStays: Law = {
+  id: "PG-48",
+  title: "a pinned page keeps its frames",
+  source: "mm/migrate.c: folio_migrate_mapping(), v6.12; devices write to them",
+  needs: ["allocations"],
+  ops: [],
+  unless: [],
+  find: (step) => {
+    const found: Evidence[] = [];
+    for (const { before, after } of allocationChanges(step)) {
+      if (before === undefined || after === undefined || before.pins + before.longTermPins === 0 || sameFrames(before, after)) continue;
+      found.push({ where: allocationName(before), was: `at ${hex(before.ranges[0]?.start ?? 0)}, it is pinned`, is: `at ${hex(after.ranges[0]?.start ?? 0)}` });
+    }
+    return found;
+  },
+};
+
+const pinsAreCounted: Law = {
+  id: "PG-49",
+  title: "a pin that fails pins nothing; one that succeeds, and one that is dropped, counts once, for its page alone",
+  source: "mm/gup.c: __gup_longterm_locked(), unpin_user_page(), v6.12",
+  needs: ["allocations"],
+  ops: ["pin", "unpin"],
+  unless: [],
+  find: (step) => {
+    const { command } = step;
+    if (command.op !== "pin" && command.op !== "unpin") return [];
+    const sign = failed(step) || !succeeded(step) ? 0 : command.op === "pin" ? 1 : -1;
+    const found: Evidence[] = [];
+    for (const { id, before, after } of allocationChanges(step)) {
+      if (before === undefined || after === undefined) continue;
+      const own = id === command.id ? sign : 0;
+      const pins = before.pins + (command.longTerm ? 0 : own);
+      const longTermPins = before.longTermPins + (command.longTerm ? own : 0);
+      if (after.pins !== pins || after.longTermPins !== longTermPins) found.push({ where: allocationName(before), was: `${pins} pins, ${longTermPins} long-term pins`, is: `${after.pins}, ${after.longTermPins}` });
+    }
+    return found;
+  },
+};
+
+const holdsAreCounted: Law = {
+  id: "FC-63",
+  title: "a reference taken or dropped counts once",
+  source: "include/linux/mm.h: folio_get(), folio_put(), v6.12",
+  needs: ["allocations"],
+  ops: ["hold", "release", "lru-isolate", "lru-putback"],
+  unless: [],
+  find: (step) => {
+    const { command } = step;
+    const page = succeeded(step) && "id" in command ? allocationChanges(step).find(({ id }) => id === command.id) : undefined;
+    if (page?.before === undefined || page.after === undefined) return [];
+    const holds = page.before.holds + (command.op === "hold" ? 1 : command.op === "release" ? -1 : 0);
+    const isolated = command.op === "lru-isolate" ? true : command.op === "lru-putback" ? false : page.before.lruIsolated;
+    if (page.after.holds === holds && page.after.lruIsolated === isolated) return [];
+    return [{ where: allocationName(page.before), was: `${holds} holds, ${isolated ? "off" : "on"} the LRU`, is: `${page.after.holds} holds, ${page.after.lruIsolated ? "off" : "on"} the LRU` }];
+  },
+};
+
+export const movingLaws: readonly Law[] = [onlyTheMovableMoves, targetsAreAllowed, pinnedIsPlacedForLong, pinnedStays, pinsAreCounted, holdsAreCounted];

@@ -1,0 +1,120 @@
+/** Device memory: Linux memremap_pages(), pagemap_range(), memunmap_pages(), mm/memremap.c, v6.12. */
+import type { DeviceMap } from "../../models/index.ts";
+import { Type, ZoneType } from "./layout.ts";
+import type { Machine } from "./machine.ts";
+import { refused } from "./result.ts";
+import type { Refusal } from "./result.ts";
+import type { Section } from "./section.ts";
+import type { Zone } from "./zone.ts";
+
+export interface Device {
+  readonly id: number;
+  readonly start: number;
+  readonly nrPages: number;
+}
+
+interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+export class Devices {
+  protected readonly m: Machine;
+  readonly #devices: Map<number, Device> = new Map();
+  /** pgmap_array: the frames that are known to be of a live device. */
+  #pgmap: readonly Extent[] = [];
+
+  constructor(machine: Machine) {
+    this.m = machine;
+  }
+
+  get(id: number): Device | undefined {
+    return this.#devices.get(id);
+  }
+
+  /** By start. */
+  all(): readonly Device[] {
+    return [...this.#devices.values()].toSorted((a, b) => a.start - b.start);
+  }
+
+  /** Whether a live pgmap covers the frame. */
+  isMapped(pfn: number): boolean {
+    return this.#pgmap.some(({ start, end }) => pfn >= start && pfn < end);
+  }
+
+  /** memremap_pages() of one range. */
+  map({ id, start, nrPages, node }: DeviceMap): Refusal | undefined {
+    if (nrPages > 0 && this.conflicts(start, nrPages)) return refused("ENOMEM", "device-conflict", { pfn: start });
+    if (nrPages > 0 && this.m.resources.meetsRam(start, nrPages)) return refused("ENXIO", "ram-conflict", { pfn: start });
+    const refusal = this.checkRange(start, nrPages) ?? this.m.hotplug.addChunks(start, nrPages, node, "kernel");
+    if (refusal !== undefined) {
+      // The clean-up of the pgmap clears the whole range, live entries of others included.
+      if (this.#meets(start, nrPages) && this.m.quirks.applies("EX-9")) this.#erase(start, start + nrPages);
+      return refusal;
+    }
+    this.#devices.set(id, { id, start, nrPages });
+    this.#pgmap = [...this.#pgmap, { start, end: start + nrPages }];
+    this.m.resources.add(start, nrPages, "device");
+    this.movePagesToZone(this.m.zones.of(node, ZoneType.Device), start, nrPages);
+    return undefined;
+  }
+
+  /** Linux looks at the first and the last frame only (EX-9). */
+  protected conflicts(start: number, nrPages: number): boolean {
+    if (this.isMapped(start) || this.isMapped(start + nrPages - 1)) return true;
+    return this.#meets(start, nrPages) && !this.m.quirks.isOn("EX-9");
+  }
+
+  #meets(start: number, nrPages: number): boolean {
+    return this.#pgmap.some((extent) => start < extent.end && extent.start < start + nrPages);
+  }
+
+  /** mhp_range_allowed(), check_pfn_span(). */
+  protected checkRange(start: number, nrPages: number): Refusal | undefined {
+    const { subsectionPages } = this.m.sizes;
+    if (nrPages < 1 || start < 0 || start + nrPages > this.m.description.hotplugEnd) return refused("EINVAL", "not-mappable", { pfn: start });
+    return start % subsectionPages === 0 && nrPages % subsectionPages === 0 ? undefined : refused("EINVAL", "subsection-alignment", { pfn: start });
+  }
+
+  #erase(start: number, end: number): void {
+    this.#pgmap = this.#pgmap.flatMap((extent) => [
+      ...(extent.start < Math.min(extent.end, start) ? [{ start: extent.start, end: Math.min(extent.end, start) }] : []),
+      ...(Math.max(extent.start, end) < extent.end ? [{ start: Math.max(extent.start, end), end: extent.end }] : []),
+    ]);
+  }
+
+  /** move_pfn_range_to_zone(), memmap_init_zone_device(): no counts, no masks; a section with an edge inside is tainted. */
+  protected movePagesToZone(zone: Zone, start: number, nrPages: number): void {
+    const { sectionPages } = this.m.sizes;
+    const end = start + nrPages;
+    for (const section of this.m.sections.table.between(start, end)) {
+      const first = Math.max(start, section.start);
+      const behind = Math.min(end, section.start + sectionPages);
+      if (start % sectionPages !== 0 && section.start < start) this.taint(section);
+      if (end % sectionPages !== 0 && section.start + sectionPages > end) this.taint(section);
+      this.m.zones.linkPages(section, first, behind - first, zone.index);
+      this.#setTypes(section, first - section.start, behind - section.start);
+      this.m.zones.noteSection(section);
+    }
+    this.m.zones.growSpan(zone, start, nrPages);
+  }
+
+  protected taint(section: Section): void {
+    section.taint = true;
+  }
+
+  /** Pageblocks that begin in the range become Movable. */
+  #setTypes(section: Section, first: number, behind: number): void {
+    const { pageblockPages } = this.m.sizes;
+    for (let offset = Math.ceil(first / pageblockPages) * pageblockPages; offset < behind; offset += pageblockPages) this.m.pageblocks.setType(section, offset, Type.Movable);
+  }
+
+  /** memunmap_pages(). Spans stay, and taint where the section stays. */
+  unmap(device: Device): void {
+    const { start, nrPages } = device;
+    this.m.hotplug.removePages(start, nrPages);
+    this.#erase(start, start + nrPages);
+    this.#devices.delete(device.id);
+    this.m.resources.remove(start, nrPages);
+  }
+}

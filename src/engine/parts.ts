@@ -1,0 +1,88 @@
+/**
+ * The classes that an engine is made of, one a mechanism. A variant of the engine is this table with one class replaced
+ * by a subclass: its methods are the kernel's decisions, one each.
+ */
+import { BlockState } from "./block-state.ts";
+import { Boot } from "./boot.ts";
+import { Buddy } from "./buddy.ts";
+import { Choices } from "./choices.ts";
+import { Cma } from "./cma.ts";
+import { Commands } from "./commands.ts";
+import { Contig } from "./contig.ts";
+import { ContigRelease } from "./contig-release.ts";
+import { ContigSearch } from "./contig-search.ts";
+import { Devices } from "./devices.ts";
+import { Fallback } from "./fallback.ts";
+import { Frames } from "./frames.ts";
+import { FreeLists } from "./free-lists.ts";
+import { Groups } from "./groups.ts";
+import { Hotplug } from "./hotplug.ts";
+import { Isolation } from "./isolation.ts";
+import type { Machine } from "./machine.ts";
+import { Memmap } from "./memmap.ts";
+import { MemoryBlocks } from "./memory-blocks.ts";
+import { Migration } from "./migration.ts";
+import { Nodes } from "./nodes.ts";
+import { Notifier } from "./notifier.ts";
+import { Offline } from "./offline.ts";
+import { Online } from "./online.ts";
+import { PageAlloc } from "./page-alloc.ts";
+import { Pageblocks } from "./pageblocks.ts";
+import { Pcp } from "./pcp.ts";
+import { Pins } from "./pins.ts";
+import { Poison } from "./poison.ts";
+import { References } from "./references.ts";
+import { Removal } from "./remove.ts";
+import { Sections } from "./sections.ts";
+import { Tasks } from "./tasks.ts";
+import { Unmovable } from "./unmovable.ts";
+import { ZoneChoice } from "./zone-choice.ts";
+import { Zonelists } from "./zonelists.ts";
+import { Zones } from "./zones.ts";
+
+type Part<T> = new (machine: Machine) => T;
+
+export interface EngineParts {
+  readonly BlockState: Part<BlockState>;
+  readonly Boot: Part<Boot>;
+  readonly Buddy: Part<Buddy>;
+  readonly Choices: Part<Choices>;
+  readonly Cma: Part<Cma>;
+  readonly Commands: Part<Commands>;
+  readonly Contig: Part<Contig>;
+  readonly ContigRelease: Part<ContigRelease>;
+  readonly ContigSearch: Part<ContigSearch>;
+  readonly Devices: Part<Devices>;
+  readonly Fallback: Part<Fallback>;
+  readonly Frames: Part<Frames>;
+  readonly FreeLists: Part<FreeLists>;
+  readonly Groups: Part<Groups>;
+  readonly Hotplug: Part<Hotplug>;
+  readonly Isolation: Part<Isolation>;
+  readonly Memmap: Part<Memmap>;
+  readonly MemoryBlocks: Part<MemoryBlocks>;
+  readonly Migration: Part<Migration>;
+  readonly Nodes: Part<Nodes>;
+  readonly Notifier: Part<Notifier>;
+  readonly Offline: Part<Offline>;
+  readonly Online: Part<Online>;
+  readonly PageAlloc: Part<PageAlloc>;
+  readonly Pageblocks: Part<Pageblocks>;
+  readonly Pcp: Part<Pcp>;
+  readonly Pins: Part<Pins>;
+  readonly Poison: Part<Poison>;
+  readonly References: Part<References>;
+  readonly Removal: Part<Removal>;
+  readonly Sections: Part<Sections>;
+  readonly Tasks: Part<Tasks>;
+  readonly Unmovable: Part<Unmovable>;
+  readonly ZoneChoice: Part<ZoneChoice>;
+  readonly Zonelists: Part<Zonelists>;
+  readonly Zones: Part<Zones>;
+}
+
+/** The engine as it ships. */
+export const shippedParts: EngineParts = {
+  BlockState, Boot, Buddy, Choices, Cma, Commands, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Isolation, Memmap, MemoryBlocks, Migration, Nodes, Notifier, Offline, Online,
+  PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Sections, Tasks, Unmovable, ZoneChoice, Zonelists, Zones,
+};

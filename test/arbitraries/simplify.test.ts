@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import { createReference, tinyMachines, toBlockId, toPfn } from "../../models/index.ts";
+import type { Command, MachineDescription } from "../../models/index.ts";
+import { compareScenarios, generateScenario, isScenario, ops, opsBySimplicity, passes, pseudoRandom, simplerThan, simplifications } from "../../properties/arbitraries/index.ts";
+import type { Scenario } from "../../properties/arbitraries/index.ts";
+import { profileOf } from "./tally.ts";
+
+const [tiny] = tinyMachines;
+if (tiny === undefined) throw new Error("there are no small machines");
+
+function scenario(commands: readonly Command[], machine: MachineDescription | undefined = tiny): Scenario {
+  if (machine === undefined) throw new Error("no machine");
+  return { machine, profile: "strict", commands };
+}
+
+function walked(seed: number): Scenario {
+  const machine = tinyMachines[seed % tinyMachines.length];
+  if (machine === undefined) throw new Error("no machine");
+  return scenario(generateScenario(pseudoRandom(seed), createReference, machine, profileOf("strict"), { length: 50 }).commands, machine);
+}
+
+function proposals(pass: string, commands: readonly Command[]): readonly (readonly Command[])[] {
+  const found = passes.find(({ id }) => id === pass);
+  if (found === undefined) throw new Error(`no pass is called ${pass}`);
+  return [...found.candidates(scenario(commands))].map((candidate) => candidate.commands);
+}
+
+const alloc = (id: number): Command => ({ op: "alloc", id, kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" });
+const free = (id: number): Command => ({ op: "free", id, pcp: false });
+const isolate = (start: number, nrPages: number, id = 1): Command => ({ op: "isolate", id, start: toPfn(start), nrPages, mode: "offline" });
+
+/** A block is added, brought online, and a frame of it poisoned. */
+const inBlock = (block: number): readonly Command[] => [
+  { op: "add", start: toPfn(block * 32), nrPages: 32, node: 0, memmapOnMemory: false, group: null },
+  { op: "write-state", block: toBlockId(block), value: "online" },
+  { op: "poison", pfn: toPfn(block * 32 + 5) },
+];
+
+describe("simplerThan", () => {
+  it("knows every command", () => {
+    expect([...opsBySimplicity].toSorted()).toEqual([...ops].toSorted());
+  });
+
+  it.each<[string, readonly Command[], readonly Command[]]>([
+    ["fewer commands", [isolate(0x61, 7)], [alloc(1), alloc(2)]],
+    ["an op that stands before", [alloc(1), free(1)], [free(1), alloc(1)]],
+    ["the start of a pageblock", [isolate(0x64, 1)], [isolate(0x61, 1)]],
+    ["a lower frame", [isolate(0x60, 4)], [isolate(0x64, 4)]],
+    ["fewer frames", [isolate(0x61, 1)], [isolate(0x60, 4)]],
+    ["any frames rather than none", [isolate(0x60, 4)], [isolate(0x60, 0)]],
+    ["labels from 1 on", [alloc(1)], [alloc(2)]],
+    ["label 1 rather than 0", [alloc(1)], [alloc(0)]],
+    ["no group", [{ op: "add", start: toPfn(0x80), nrPages: 32, node: 0, memmapOnMemory: false, group: null }], [{ op: "add", start: toPfn(0x80), nrPages: 32, node: 0, memmapOnMemory: false, group: 1 }]],
+    ["a simpler command in a task", [{ op: "start", task: 1, command: { op: "write-state", block: toBlockId(3), value: "online" } }], [{ op: "start", task: 1, command: { op: "write-state", block: toBlockId(3), value: "offline" } }]],
+  ])("prefers %s", (_, simple, other) => {
+    expect(simplerThan(scenario(simple), scenario(other))).toBe(true);
+    expect(simplerThan(scenario(other), scenario(simple))).toBe(false);
+  });
+
+  it("is a total order", () => {
+    const some = [1, 2, 3, 4].flatMap((seed) => {
+      const whole = walked(4 * seed);
+      return [whole, ...[...simplifications(whole)].filter((_, index) => index % 97 === 0)];
+    });
+    const sorted = some.toSorted(compareScenarios);
+
+    for (const [index, a] of sorted.entries()) {
+      for (const b of sorted.slice(index)) {
+        expect(compareScenarios(a, b)).toBeLessThanOrEqual(0);
+        expect(compareScenarios(a, b) + compareScenarios(b, a)).toBe(0);
+        expect(compareScenarios(a, b) === 0).toBe(JSON.stringify(a) === JSON.stringify(b));
+      }
+    }
+  });
+});
+
+describe("every pass", () => {
+  it.each(passes.map((pass) => [pass.id, pass] as const))("%s proposes scenarios that are valid and simpler, the same each time", (_, pass) => {
+    let proposed = 0;
+    for (let seed = 1; seed <= 6 || (proposed === 0 && seed < 60); seed++) {
+      const whole = walked(seed);
+      const candidates = [...pass.candidates(pass.id === "pairs" ? { ...whole, commands: whole.commands.slice(0, 12) } : whole)];
+      proposed += candidates.length;
+      expect(candidates.every((candidate) => isScenario(candidate) && simplerThan(candidate, whole))).toBe(true);
+      expect([...pass.candidates(whole)]).toEqual([...pass.candidates(structuredClone(whole))]);
+    }
+    expect(proposed).toBeGreaterThan(0);
+  });
+
+  it("is needed: what it proposes stands in no other", () => {
+    const commands: readonly Command[] = [
+      alloc(2), alloc(3),
+      { op: "set", setting: { option: "online_policy", value: "auto-movable" } },
+      { op: "add", start: toPfn(0xa0), nrPages: 32, node: 0, memmapOnMemory: false, group: null },
+      { op: "write-online", block: toBlockId(5), value: true },
+      { op: "start", task: 7, command: { op: "write-state", block: toBlockId(5), value: "offline" } },
+      { op: "step", task: 7 },
+      alloc(4), alloc(5), alloc(6), alloc(8), alloc(9),
+      { op: "hold", id: 4 },
+      free(5), free(4),
+    ];
+    const count = new Map<string, number>();
+    const all = passes.map((pass) => new Set([...pass.candidates(scenario(commands))].map((candidate) => JSON.stringify(candidate.commands))));
+    for (const texts of all) for (const text of texts) count.set(text, (count.get(text) ?? 0) + 1);
+
+    const superfluous = passes.filter((_, index) => ![...(all[index] ?? [])].some((text) => count.get(text) === 1)).map(({ id }) => id);
+
+    expect(superfluous).toEqual([]);
+  });
+});
+
+describe("single passes", () => {
+  it("leave out a thing with everything that is done to it", () => {
+    expect(proposals("things", [alloc(1), alloc(2), { op: "hold", id: 1 }, free(1), free(2)])).toEqual([
+      [alloc(1), { op: "hold", id: 1 }, free(1)],
+      [alloc(2), free(2)],
+    ]);
+  });
+
+  it("make a task a command, at its beginning or at its end", () => {
+    const offline: Command = { op: "write-state", block: toBlockId(3), value: "offline" };
+
+    expect(proposals("steps", [{ op: "start", task: 1, command: { op: "write-state", block: toBlockId(3), value: "offline" } }, alloc(1), { op: "step", task: 1 }, { op: "signal", task: 1 }])).toEqual([
+      [offline, alloc(1)],
+      [alloc(1), offline],
+    ]);
+  });
+
+  it("move all that happens in a block to a lower one", () => {
+    expect(proposals("lower", inBlock(6))).toContainEqual(inBlock(4));
+  });
+
+  it("number labels from 1 in the order of their appearance, each kind for itself", () => {
+    expect(proposals("labels", [alloc(9), isolate(0x60, 4, 9), alloc(3), free(9), free(3)])).toEqual([[alloc(1), isolate(0x60, 4, 1), alloc(2), free(1), free(2)]]);
+    expect(proposals("labels", [alloc(1), free(1)])).toEqual([]);
+  });
+
+  it("put a policy into words", () => {
+    const policy: Command = { op: "set", setting: { option: "online_policy", value: "auto-movable" } };
+
+    expect(proposals("settings", [policy, { op: "write-state", block: toBlockId(4), value: "online" }])).toContainEqual([{ op: "write-state", block: toBlockId(4), value: "online_movable" }]);
+  });
+
+  it("move everything down at once, but nothing to frame 0", () => {
+    const pair = (start: number): readonly Command[] => [isolate(start, 4, 1), isolate(start + 4, 4, 2)];
+
+    expect(proposals("lower", pair(0x7c))).toContainEqual(pair(0x78));
+    expect(proposals("lower", [isolate(4, 4)])).toEqual([]);
+  });
+
+  it("take a block that is there at boot for one that was added", () => {
+    const [, online, poison] = inBlock(3);
+
+    expect(proposals("boot", inBlock(5))).toContainEqual([online, poison]);
+    expect(proposals("boot", inBlock(5))).toContainEqual([poison]);
+  });
+
+  it("arm a failure in place of allocations that leave nothing", () => {
+    const add: Command = { op: "add", start: toPfn(0x80), nrPages: 32, node: 0, memmapOnMemory: false, group: null };
+
+    expect(proposals("shortage", [alloc(1), alloc(2), alloc(3), add])).toContainEqual([{ op: "fail-next", what: "memmap", skip: 0 }, add]);
+    expect(proposals("shortage", [alloc(1), add])).toEqual([]);
+  });
+
+  it("hold a page in place of allocations that leave it nowhere to go", () => {
+    const offline: Command = { op: "write-state", block: toBlockId(3), value: "offline" };
+
+    expect(proposals("shortage", [alloc(1), alloc(2), alloc(3), alloc(4), free(4), offline])).toContainEqual([alloc(4), free(4), alloc(5), { op: "hold", id: 5 }, offline]);
+    expect(proposals("shortage", [alloc(1), alloc(2), alloc(3), offline])).toContainEqual([alloc(4), { op: "hold", id: 4 }, offline]);
+  });
+
+  it("put plainer commands in place of others", () => {
+    const contig = { op: "alloc-contig", id: 1, start: toPfn(0x60), nrPages: 4, compound: false, gfp: "kernel" } as const;
+
+    expect(proposals("words", [{ op: "start", task: 1, command: contig }])).toEqual([[{ op: "isolate", id: 1, start: 0x60, nrPages: 4, mode: "contig" }], [contig]]);
+    expect(proposals("words", [{ op: "write-online", block: toBlockId(3), value: false }])).toEqual([[{ op: "write-state", block: 3, value: "offline" }]]);
+    expect(proposals("words", [{ op: "fake-offline", start: toPfn(0x60), nrPages: 4, drops: true }])).toEqual([[contig]]);
+    expect(proposals("words", [alloc(1), { op: "pin", id: 1, longTerm: true }, { op: "unpin", id: 1, longTerm: true }])).toContainEqual([alloc(1), { op: "hold", id: 1 }, { op: "release", id: 1 }]);
+  });
+
+  it("make a range shorter at either end, and move it", () => {
+    expect(proposals("values", [isolate(0x62, 6)])).toContainEqual([isolate(0x62, 4)]);
+    expect(proposals("values", [isolate(0x62, 6)])).toContainEqual([isolate(0x64, 4)]);
+    expect(proposals("values", [isolate(0x62, 6)])).toContainEqual([isolate(0x60, 6)]);
+  });
+
+  it("have nothing to propose where nothing is simpler", () => {
+    expect([...simplifications(scenario([]))]).toEqual([]);
+    expect([...simplifications(scenario([alloc(1)]))].filter(({ commands }) => commands.length > 0)).toEqual([]);
+  });
+});

@@ -1,0 +1,231 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { createReference, namedMachines, tinyMachines } from "../../models/index.ts";
+import type { MachineDescription, View } from "../../models/index.ts";
+import { behaviours, createWalker, drawLength, generateScenario, isCommand, ops, recipes, pseudoRandom } from "../../properties/arbitraries/index.ts";
+import { profileOf, tallyRuns } from "./tally.ts";
+import type { Tally } from "./tally.ts";
+
+function machineCalled(name: string): MachineDescription {
+  const machine = namedMachines.find((candidate) => candidate.name === name);
+  if (machine === undefined) throw new Error(`no machine is called ${name}`);
+  return machine;
+}
+
+const tiny = machineCalled("tiny");
+
+/** Refused and skipped commands, of all. */
+function unacceptedShare({ ops: seen, commands }: Tally): number {
+  return [...seen.values()].reduce((sum, { refused, skipped }) => sum + refused + skipped, 0) / commands;
+}
+
+/** Least number of times that each recipe must reach its end in 300 runs on tiny; a little less than half of what is measured. */
+const leastCompleted: Readonly<Record<string, number>> = {
+  "two-owners": 20,
+  "isolated-on-pcp": 16,
+  "type-after-isolation": 34,
+  "isolation-fails": 35,
+  "mixed-merge": 24,
+  starved: 12,
+  "contig-over-isolation": 38,
+  "contig-migrates": 18,
+  "crooked-compound": 35,
+  "contig-search": 24,
+  "cma-fragmented": 18,
+  "long-term-pin": 13,
+  "poisoned-block": 15,
+  "poison-and-back": 24,
+  "freed-while-held": 33,
+  "nothing-free": 12,
+  retire: 22,
+  "whole-life": 12,
+  "self-hosted": 23,
+  "boot-reborn": 4,
+  "node-reborn": 10,
+  "between-two": 3,
+  "auto-movable": 18,
+  "stale-online-type": 28,
+  "failed-add": 25,
+  vetoed: 21,
+  "memmap-elsewhere": 14,
+  "add-without-memory": 9,
+  rollback: 12,
+  "mixed-memmaps": 14,
+  "held-page": 23,
+  "poisoned-offline": 21,
+  "fake-offline": 32,
+  "device-overlap": 38,
+  "device-then-memory": 17,
+  "failed-map": 11,
+  "offline-interleaved": 23,
+  "online-interleaved": 30,
+  "contig-interleaved": 15,
+  "two-tasks": 10,
+  interrupted: 15,
+};
+
+/** Percent of the frames that commands name which must lie at such a place; about half of what is measured. */
+const leastAt: Readonly<Record<string, number>> = {
+  "first frame of a pageblock": 50,
+  "last frame of a pageblock": 2,
+  "inside a pageblock": 6,
+  "border of a memory block": 20,
+  "end of boot memory or of a hole": 5,
+  "zone border": 10,
+  "end of a CMA area": 3,
+  "first frame of an allocation": 10,
+  "just outside an allocation": 8,
+  "isolated pageblock": 6,
+  "neighbour of an isolated pageblock": 3,
+  "first frame of a free block": 12,
+  "buddy of a free block": 13,
+  "on a per-CPU list": 0.3,
+  "range of a half-done task": 0.5,
+  device: 0.5,
+  "end of a self-hosted memmap": 3,
+  poisoned: 2,
+  hole: 0.4,
+  offline: 4,
+  "not present": 10,
+};
+
+describe("a walk over tiny", () => {
+  let tally: Tally;
+  beforeAll(() => {
+    tally = tallyRuns(tiny, "strict", 300);
+  }, 120_000);
+
+  it("makes valid data only", () => {
+    expect(tally.invalid).toEqual([]);
+  });
+
+  it("is near its greatest length, with a few short runs", () => {
+    const short = tally.lengths.filter((length) => length < 60).length;
+
+    expect(Math.max(...tally.lengths)).toBe(120);
+    expect(short).toBeGreaterThan(5);
+    expect(short).toBeLessThan(40);
+    expect(tally.commands / tally.lengths.length).toBeGreaterThan(75);
+  });
+
+  it("makes every command in a way that is accepted, and in one that is refused or skipped", () => {
+    // tiny has no memory reserved outside its boot memmap.
+    const neverAccepted = ops.filter((op) => (tally.ops.get(op)?.accepted ?? 0) === 0);
+    const neverRefused = ops.filter((op) => (tally.ops.get(op)?.refused ?? 0) + (tally.ops.get(op)?.skipped ?? 0) === 0);
+
+    expect(neverAccepted).toEqual(["free-reserved"]);
+    // No state refuses these.
+    expect(neverRefused).toEqual(["set", "veto", "fail-next"]);
+  });
+
+  it("is refused or skipped in about one command of five", () => {
+    expect(unacceptedShare(tally)).toBeGreaterThan(0.15);
+    expect(unacceptedShare(tally)).toBeLessThan(0.28);
+  });
+
+  it("refers mostly to what exists, and sometimes to what does not", () => {
+    const { valid, dangling } = tally.references;
+
+    expect(valid / (valid + dangling)).toBeGreaterThan(0.85);
+    expect(dangling / (valid + dangling)).toBeGreaterThan(0.03);
+  });
+
+  it("names frames where something begins or ends", () => {
+    const seldom = Object.entries(leastAt).filter(([place, least]) => ((tally.places.get(place) ?? 0) * 100) / tally.frames < least);
+
+    expect(seldom).toEqual([]);
+  });
+
+  it("walks to nearly empty and to nearly full memory", () => {
+    expect(tally.nearlyEmpty).toBeGreaterThan(tally.commands / 100);
+    expect(tally.nearlyFull).toBeGreaterThan(tally.commands / 1000);
+    expect(tally.reasons.get("alloc ENOMEM no-free-block")).toBeGreaterThan(100);
+  });
+
+  it("completes every recipe that the machine allows", () => {
+    const possible = recipes.filter(({ id }) => id !== "device-beside-memory").map(({ id }) => id);
+    const seldom = possible.filter((id) => (tally.recipes.get(id)?.completed ?? 0) < (leastCompleted[id] ?? Number.POSITIVE_INFINITY));
+
+    expect(seldom).toEqual([]);
+  });
+});
+
+describe("a walk over the other small machines", () => {
+  it("reaches what tiny does not have: reserved memory, and devices in sections of boot memory", () => {
+    for (const name of ["tiny-equal", "tiny-wide"]) {
+      const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled(name), "strict", 80);
+
+      expect(seen.get("free-reserved")?.accepted).toBeGreaterThan(5);
+      expect(done.get("device-beside-memory")?.completed).toBeGreaterThan(2);
+      expect(invalid).toEqual([]);
+    }
+  });
+
+  it("completes every recipe on some machine", () => {
+    expect(recipes.filter((recipe) => recipe.id !== "device-beside-memory" && leastCompleted[recipe.id] === undefined)).toEqual([]);
+  });
+});
+
+describe.each(behaviours)("the behaviour %s", (behaviour) => {
+  it("walks over every small machine", () => {
+    for (const machine of tinyMachines) {
+      const { commands, outcomes } = generateScenario(pseudoRandom(11), createReference, machine, profileOf("strict"), { behaviour, length: 60 });
+
+      expect(commands.every(isCommand)).toBe(true);
+      expect(outcomes.filter(({ result }) => result === "ok" || result === "running").length).toBeGreaterThan(15);
+    }
+  });
+});
+
+describe("the options of a walk", () => {
+  it("give the length", () => {
+    expect(generateScenario(pseudoRandom(1), createReference, tiny, profileOf("strict"), { length: 7 }).commands).toHaveLength(7);
+    expect(drawLength(pseudoRandom(1), { length: 7 })).toBe(7);
+  });
+
+  it("give the share of commands that must be refused", () => {
+    const few = tallyRuns(tiny, "strict", 25, { behaviour: "churn", refusedPercent: 0 });
+    const many = tallyRuns(tiny, "strict", 25, { behaviour: "churn", refusedPercent: 80 });
+
+    expect(unacceptedShare(few)).toBeLessThan(0.2);
+    expect(unacceptedShare(many)).toBeGreaterThan(0.4);
+  });
+});
+
+describe("a walker", () => {
+  it("makes the same commands from the same seed, and others from another", () => {
+    const [first, again, other] = [21, 21, 22].map((seed) => JSON.stringify(generateScenario(pseudoRandom(seed), createReference, tiny, profileOf("strict"))));
+
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  it("walks by what it is shown: the same view leads to the same command", () => {
+    const view = createReference(tiny, profileOf("strict")).view();
+    const first = createWalker(pseudoRandom(5), tiny);
+    const second = createWalker(pseudoRandom(5), tiny);
+
+    expect(Array.from({ length: 40 }, () => first.next(view))).toEqual(Array.from({ length: 40 }, () => second.next(view)));
+  });
+
+  it("goes on where a view shows nothing", () => {
+    const blind: View = { geometry: tiny.geometry };
+    const walker = createWalker(pseudoRandom(6), tiny);
+
+    const commands = Array.from({ length: 200 }, () => walker.next(blind));
+
+    expect(commands.every(isCommand)).toBe(true);
+  });
+
+  it("names frames of large machines exactly", () => {
+    const machine = machineCalled("x86-64");
+    const view = createReference(machine, profileOf("strict")).view();
+
+    const commands = [1, 2, 3, 4, 5, 6].flatMap((seed) => {
+      const walker = createWalker(pseudoRandom(seed), machine, { behaviour: "refuse", refusedPercent: 100 });
+      return Array.from({ length: 150 }, () => walker.next(view));
+    });
+
+    expect(commands.every(isCommand)).toBe(true);
+    expect(commands.some((command) => "start" in command && command.start + command.nrPages > 2 ** 33)).toBe(true);
+  });
+});

@@ -1,0 +1,183 @@
+/** For each invariant the smallest way to break it in the little machine. */
+import { FrameFlag, FrameUse, NONE, toBlockId, toPfn } from "../../models/index.ts";
+import type { View } from "../../models/index.ts";
+import { comingOnline, device, edit, editAllocation, editBlock, editFreeBlock, editPageblock, editSection, frame, given, goingOffline, movable, normal, smallView } from "./small-views.ts";
+import type { Editable } from "./small-views.ts";
+
+export interface BadView {
+  readonly what: string;
+  readonly edit: (view: Editable<View>) => void;
+  /** The machine that is edited, where that is not the one at rest. */
+  readonly from?: () => Editable<View>;
+  /** Other invariants that the same edit breaks. */
+  readonly also: readonly string[];
+}
+
+const online = FrameFlag.Valid + FrameFlag.Online;
+
+const nothing = { holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false } as const;
+
+export const badViews: Readonly<Record<string, BadView>> = {
+  // Sections and memmap
+  "HP-01": { what: "a present section without a memmap", edit: (v) => editSection(v, 6, { hasMemMap: false }), also: ["FC-06"] },
+  "HP-02": { what: "a tainted section that is gone", edit: (v) => editSection(v, 10, { taint: true }), also: [] },
+  "HP-03": { what: "a present section without a subsection", edit: (v) => editSection(v, 8, { subsectionMap: "0000" }), also: ["FC-06", "HP-07", "HP-10", "HP-55", "PG-01"] },
+  "HP-04": { what: "a usage record left behind", edit: (v) => editSection(v, 10, { usage: "allocated" }), also: [] },
+  "HP-06": { what: "a section above the highest", edit: (v) => Object.assign(given(v.totals), { highestPresentSection: 7 }), also: [] },
+  "HP-07": { what: "a subsection without memmap", edit: (v) => editSection(v, 8, { backing: "--k-" }), also: ["HP-08"] },
+  "HP-08": { what: "a memmap frame nobody needs", edit: (v) => frame(v, 0x36, { use: FrameUse.Memmap }), also: ["FC-13"] },
+  "HP-09": { what: "boot memmap counted once too often", edit: (v) => Object.assign(given(v.totals), { nrMemmapBootPages: 12 }), also: [] },
+  "HP-10": { what: "memmap not counted off", edit: (v) => Object.assign(given(v.totals), { nrMemmapPages: 19 }), also: [] },
+  "HP-11": { what: "a subsection of nobody", edit: (v) => editSection(v, 8, { subsectionMap: "1110" }), also: ["FC-06", "HP-07", "HP-10", "PG-01"] },
+  "FC-01": { what: "a map that is too short", edit: (v) => editSection(v, 10, { subsectionMap: "000" }), also: [] },
+  "FC-02": { what: "an early section with a new usage record", edit: (v) => editSection(v, 2, { usage: "allocated" }), also: [] },
+  "HP-24": { what: "a block that hosts half its memmap", edit: (v) => editBlock(v, 2, { selfHosted: 4 }), also: ["HP-63"] },
+  "HP-63": { what: "a frame of the block's own memmap in use", edit: (v) => frame(v, 0x47, { use: FrameUse.PageOffline }), also: [] },
+  "FC-03": { what: "a pageblock of self-hosted memmap made Movable", edit: (v) => editPageblock(v, 0x44, { type: "Movable" }), also: [] },
+  "FC-04": { what: "a block backed by a kernel zone that hosts its memmap", edit: (v) => editSection(v, 5, { backing: "kkkk" }), also: ["HP-08"] },
+
+  // Blocks
+  "HP-14": { what: "a block listed twice", edit: (v) => editBlock(v, 3, { block: toBlockId(2) }), also: ["FC-04", "HP-11", "HP-17", "HP-19", "HP-52", "HP-63"] },
+  "HP-15": { what: "an added block with a hole", edit: (v) => editSection(v, 7, { subsectionMap: "1110", backing: "kkk-" }), also: ["FC-06", "HP-08", "HP-10", "PG-01"] },
+  "HP-16": { what: "a block going offline with nobody at work", edit: (v) => editBlock(v, 2, { state: "going-offline", validZones: ["Movable", "Normal"] }), also: ["HP-49"] },
+  "HP-17": { what: "one section of an online block not online", edit: (v) => editSection(v, 5, { online: false }), also: ["FC-07", "FC-21", "HP-59", "PG-01"] },
+  "HP-18": { what: "one early section of an online block not online", edit: (v) => editSection(v, 3, { online: false }), also: ["FC-07", "FC-21", "HP-59", "PG-01"] },
+  "HP-19": { what: "an online section in no block", edit: (v) => editSection(v, 8, { online: true }), also: ["FC-21"] },
+  "HP-20": { what: "an offline block with a zone", edit: (v) => editBlock(v, 3, { zone: normal }), also: [] },
+  "HP-21": { what: "a frame of the block in another zone", edit: (v) => frame(v, 0x5f, { zone: normal }), also: ["HP-29", "PG-03", "PG-13", "PG-24"] },
+  "HP-22": { what: "an added block online without a zone", edit: (v) => editBlock(v, 2, { zone: null, validZones: ["none"] }), also: ["HP-20", "HP-49"] },
+  "HP-25": { what: "a wish for the next online", edit: (v) => editBlock(v, 2, { onlineType: "online_movable" }), also: [] },
+  "FC-05": { what: "an offline block that cannot go to Movable", edit: (v) => editBlock(v, 3, { validZones: ["Normal"] }), also: [] },
+
+  // Frames
+  "PG-01": { what: "a free frame in an offline section", edit: (v) => frame(v, 0x60, { use: FrameUse.Free }), also: ["FC-11"] },
+  "HP-12": { what: "an online frame that is not valid", edit: (v) => frame(v, 0x20, { flags: FrameFlag.Online }), also: ["FC-06"] },
+  "HP-13": { what: "a device frame that looks online", edit: (v) => frame(v, 0x3c, { flags: online }), also: ["FC-07"] },
+  "FC-06": { what: "a valid frame where nothing was added", edit: (v) => frame(v, 0x80, { flags: FrameFlag.Valid }), also: [] },
+  "FC-07": { what: "an offline frame that can be looked at", edit: (v) => frame(v, 0x60, { flags: online }), also: ["HP-48"] },
+  "HP-28": { what: "a device frame in zone Normal", edit: (v) => frame(v, 0x3c, { zone: normal }), also: [] },
+  "HP-48": { what: "an online frame without a zone", edit: (v) => frame(v, 0x20, { zone: NONE }), also: [] },
+  "FC-08": { what: "an offline frame that still has its zone", edit: (v) => frame(v, 0x60, { zone: movable }), also: [] },
+  "HP-61": { what: "a reserved frame in added memory", edit: (v) => frame(v, 0x50, { use: FrameUse.Reserved }), also: [] },
+  "FC-09": { what: "a device frame outside every device", edit: (v) => edit(v.devices, 1, { range: { start: toPfn(0x84), nrPages: 4 } }), also: ["FC-32", "HP-11"] },
+  "FC-10": { what: "a lost frame", edit: (v) => frame(v, 0x37, { use: FrameUse.Limbo }), also: [] },
+
+  // Owners and free lists
+  "PG-02": { what: "a free frame on a per-CPU list", edit: (v) => edit(v.pcp, 0, { pfn: toPfn(0x3a) }), also: ["FC-12", "PG-08"] },
+  "FC-11": { what: "a free block that is on no list", edit: (v) => given(v.freeBlocks).pop(), also: ["PG-04", "PG-09", "PG-10"] },
+  "FC-12": { what: "a per-CPU frame that is on no list", edit: (v) => given(v.pcp).pop(), also: [] },
+  "FC-13": { what: "an allocated frame of nobody", edit: (v) => given(v.allocations).shift(), also: ["FC-26"] },
+  "HP-59": { what: "an allocation in an offline block", edit: (v) => given(v.allocations).push({ id: 20, kind: "user", order: 0, compound: false, ranges: [{ start: toPfn(0x60), nrPages: 1 }], ...nothing }), also: ["FC-13"] },
+  "PG-03": { what: "a misaligned free block", edit: (v) => editFreeBlock(v, 0x4f, { order: 1 }), also: ["FC-11", "PG-04", "PG-06", "PG-09"] },
+  "PG-04": { what: "a tail of a free block that carries an order", edit: (v) => frame(v, 0x29, { order: 0 }), also: [] },
+  "PG-05": { what: "a free block listed twice", edit: (v) => given(v.freeBlocks).push({ pfn: toPfn(0x58), order: 3, zone: movable, type: "Movable" }), also: ["PG-09", "PG-10"] },
+  "PG-06": { what: "a free block over the border of a section", edit: (v) => editFreeBlock(v, 0x58, { order: 4 }), also: ["FC-11", "HP-59", "PG-03", "PG-04", "PG-09", "PG-10"] },
+  "PG-08": { what: "a per-CPU entry of type CMA", edit: (v) => edit(v.pcp, 0, { type: "CMA" }), also: [] },
+  "PG-15": { what: "a free block on the list of another type", edit: (v) => editFreeBlock(v, 0x58, { type: "Reclaimable" }), also: [] },
+  "PG-16": { what: "a free block of an isolated pageblock on a normal list", edit: (v) => editFreeBlock(v, 0x4c, { type: "Movable" }), also: ["PG-10", "PG-15"] },
+  "PG-17": {
+    what: "two free buddies side by side",
+    edit: (v) => {
+      editFreeBlock(v, 0x58, { order: 2 });
+      frame(v, 0x58, { order: 2 });
+      frame(v, 0x5c, { order: 2 });
+      given(v.freeBlocks).push({ pfn: toPfn(0x5c), order: 2, zone: movable, type: "Movable" });
+      edit(v.zones, movable, { nrFreeBlocks: [1, 1, 3, 0, 0] });
+    },
+    also: [],
+  },
+  "PG-18": { what: "a free block half of which is isolated", edit: (v) => editPageblock(v, 0x5c, { type: "Isolate" }), also: ["PG-12", "PG-15", "PG-16", "PG-19", "PG-24"] },
+  "PG-22": { what: "an entry on a per-CPU list that is disabled", edit: (v) => edit(v.zones, normal, { pcpDisabled: 1 }), also: [] },
+
+  // Counters
+  "PG-09": { what: "a free block counted twice", edit: (v) => edit(v.zones, movable, { nrFreeBlocks: [1, 1, 1, 2, 0] }), also: [] },
+  "PG-10": { what: "NR_FREE_PAGES one too high", edit: (v) => edit(v.zones, normal, { nrFree: 7 }), also: ["PG-24"] },
+  "PG-11": { what: "NR_FREE_CMA_PAGES one too low", edit: (v) => edit(v.zones, normal, { nrFreeCma: 3 }), also: ["FC-16"] },
+  "PG-24": { what: "isolated frames counted as free", edit: (v) => edit(v.zones, movable, { nrFree: 15 }), also: ["PG-10"] },
+  "FC-15": { what: "more free frames than managed ones", edit: (v) => edit(v.zones, movable, { nrFree: 23 }), also: ["PG-10", "PG-24"] },
+  "FC-16": { what: "a free CMA pageblock made Movable", edit: (v) => editPageblock(v, 0x28, { type: "Movable" }), also: ["PG-15", "PG-44"] },
+  "PG-13": { what: "managed one too low", edit: (v) => edit(v.zones, movable, { managed: 21 }), also: ["HP-40"] },
+  "HP-29": { what: "present one too high", edit: (v) => edit(v.zones, movable, { present: 33 }), also: ["HP-39"] },
+  "HP-30": { what: "more present than spanned", edit: (v) => edit(v.zones, movable, { present: 39 }), also: ["HP-29", "HP-39"] },
+  "FC-39": { what: "more early frames than frames", edit: (v) => edit(v.zones, normal, { presentEarly: 28 }), also: ["HP-31"] },
+  "HP-31": { what: "early frames not counted", edit: (v) => edit(v.zones, normal, { presentEarly: 0 }), also: [] },
+  "HP-32": { what: "more managed than present", edit: (v) => edit(v.zones, movable, { managed: 33 }), also: ["HP-40", "PG-13"] },
+  "HP-33": { what: "an empty zone that starts somewhere", edit: (v) => edit(v.zones, 0, { start: toPfn(0x20) }), also: [] },
+  "HP-40": { what: "totalram that forgot a zone", edit: (v) => Object.assign(given(v.totals), { totalram: 24 }), also: [] },
+  "FC-14": { what: "a counter below zero", edit: (v) => edit(v.zones, 0, { nrFreeCma: -1 }), also: ["FC-16", "PG-11"] },
+
+  // Zones and nodes
+  "HP-34": { what: "a zone that ends before its last pageblock", edit: (v) => edit(v.zones, movable, { spanned: 28 }), also: [] },
+  "HP-37": { what: "frames present in zone Device", edit: (v) => edit(v.zones, device, { present: 4 }), also: ["HP-29", "HP-39", "HP-47"] },
+  "FC-40": { what: "a contiguous zone Device", edit: (v) => edit(v.zones, device, { contiguous: true }), also: ["HP-43"] },
+  "HP-43": { what: "a contiguous zone with a hole", edit: (v) => edit(v.zones, normal, { spanned: 0x5f }), also: [] },
+  "FC-17": { what: "two zones in the wrong order", edit: (v) => edit(v.zones, 0, { type: "DMA32" }), also: [] },
+  "HP-38": { what: "a node that begins at frame 0", edit: (v) => edit(v.nodes, 0, { start: toPfn(0) }), also: [] },
+  "HP-39": { what: "present frames of a node counted twice", edit: (v) => edit(v.nodes, 0, { present: 91 }), also: [] },
+  "HP-44": { what: "a node without normal memory that has some", edit: (v) => edit(v.nodes, 0, { hasNormalMemory: false }), also: [] },
+  "HP-45": { what: "a block on an offline node", edit: (v) => editBlock(v, 3, { node: 1 }), also: [] },
+  "HP-46": { what: "nr_zones below the highest zone", edit: (v) => edit(v.nodes, 0, { nrZones: 4 }), also: [] },
+  "HP-47": { what: "a populated zone that allocations do not try", edit: (v) => edit(v.nodes, 0, { zonelist: [movable] }), also: [] },
+  "FC-18": { what: "an offline node that spans something", edit: (v) => edit(v.nodes, 1, { spanned: 4 }), also: ["HP-38"] },
+  "FC-19": { what: "a node that is missing", edit: (v) => given(v.nodes).pop(), also: [] },
+
+  // Isolation and tasks
+  "PG-12": { what: "an isolated pageblock not counted", edit: (v) => edit(v.zones, movable, { nrIsolatePageblock: 0 }), also: ["HP-41"] },
+  "HP-41": { what: "an isolated pageblock held twice", edit: (v) => given(v.isolations).push({ owner: { token: 8 }, pageblocks: [toPfn(0x4c)] }), also: ["PG-19"] },
+  "HP-42": { what: "a pageblock left isolated", edit: (v) => given(v.isolations).pop(), also: ["HP-41", "PG-19"] },
+  "PG-19": { what: "an owner whose pageblock is not isolated", edit: (v) => edit(v.isolations, 0, { pageblocks: [toPfn(0x4c), toPfn(0x54)] }), also: ["HP-41"] },
+  "FC-20": { what: "an owner of a pageblock that is offline", edit: (v) => edit(v.isolations, 0, { pageblocks: [toPfn(0x4c), toPfn(0x60)] }), also: [] },
+  "PG-20": { what: "an isolation of an operation that has ended", edit: (v) => edit(v.isolations, 0, { owner: { task: 1 } }), also: [] },
+  "PG-25": { what: "an isolated pageblock at the edge of its zone", edit: (v) => edit(v.zones, movable, { start: toPfn(0x4e), spanned: 18 }), also: ["HP-30", "HP-34"] },
+  "FC-21": { what: "a pageblock missing", edit: (v) => given(v.pageblocks).pop(), also: [] },
+  "FC-22": { what: "a pageblock to be given a type back that is not isolated", edit: (v) => editPageblock(v, 0x54, { savedType: "Movable" }), also: [] },
+  "FC-36": { what: "two blocks going offline at once", from: goingOffline, edit: (v) => given(v.tasks).push({ task: 2, op: "online", phase: "onlining", range: { start: toPfn(0x60), nrPages: 32 } }), also: [] },
+  "FC-37": { what: "an offline in the phase of an online", from: goingOffline, edit: (v) => edit(v.tasks, 0, { phase: "onlining" }), also: [] },
+  "FC-38": { what: "per-CPU lists enabled during an offline", from: goingOffline, edit: (v) => edit(v.zones, movable, { pcpDisabled: 0 }), also: [] },
+
+  // Allocations
+  "PG-07": { what: "a frame of two allocations", edit: (v) => editAllocation(v, 6, { ranges: [{ start: toPfn(0x26), nrPages: 1 }] }), also: ["FC-13", "FC-26", "PG-33", "PG-43"] },
+  "FC-23": { what: "ranges not coalesced", edit: (v) => editAllocation(v, 8, { ranges: [{ start: toPfn(0x52), nrPages: 1 }, { start: toPfn(0x53), nrPages: 1 }] }), also: [] },
+  "FC-24": { what: "a folio that is not compound", edit: (v) => editAllocation(v, 3, { compound: false }), also: [] },
+  "FC-25": { what: "a freed page nobody refers to", edit: (v) => editAllocation(v, 4, { holds: 0 }), also: [] },
+  "FC-26": { what: "a kernel page marked movable", edit: (v) => frame(v, 0x36, { flags: online + FrameFlag.Movable }), also: [] },
+  "HP-62": { what: "an unmovable mark in zone Movable", edit: (v) => frame(v, 0x4e, { flags: online + FrameFlag.Unmovable }), also: ["FC-26"] },
+  "PG-32": {
+    what: "a kernel page in zone Movable",
+    edit: (v) => {
+      editAllocation(v, 4, { kind: "kernel" });
+      frame(v, 0x4e, { flags: online + FrameFlag.Unmovable });
+    },
+    also: ["HP-62"],
+  },
+  "PG-33": { what: "a page table in a CMA pageblock", edit: (v) => editAllocation(v, 6, { kind: "page-table" }), also: ["FC-26", "PG-43"] },
+  "FC-27": { what: "a page in zone Movable pinned for long", edit: (v) => editAllocation(v, 4, { longTermPins: 1 }), also: [] },
+
+  // CMA
+  "PG-42": { what: "a bit set for nobody", edit: (v) => edit(v.cma, 0, { bitmap: "1110" }), also: [] },
+  "PG-43": { what: "a kernel page in the surplus of a CMA bit", edit: (v) => editAllocation(v, 6, { kind: "kernel" }), also: ["FC-26", "PG-33"] },
+  "PG-46": { what: "a reserved frame where a CMA bit is clear", edit: (v) => frame(v, 0x28, { use: FrameUse.Reserved }), also: ["FC-11", "FC-16", "PG-13", "PG-24"] },
+  "PG-44": { what: "a pageblock of the area made Unmovable", edit: (v) => editPageblock(v, 0x24, { type: "Unmovable" }), also: [] },
+  "FC-28": { what: "a CMA pageblock outside every area", edit: (v) => editPageblock(v, 0x58, { type: "CMA" }), also: ["FC-16", "PG-15"] },
+  "FC-29": { what: "a CMA allocation outside every area", edit: (v) => editAllocation(v, 8, { kind: "cma" }), also: [] },
+
+  // Poison
+  "PG-50": { what: "a poisoned frame on a free list", edit: (v) => frame(v, 0x28, { flags: online + FrameFlag.Hwpoison }), also: ["FC-34", "FC-35"] },
+  "FC-33": { what: "a bad frame that is not marked", edit: (v) => frame(v, 0x37, { flags: online }), also: ["FC-34", "FC-35"] },
+  "FC-34": { what: "poison counted in the wrong block", edit: (v) => editBlock(v, 2, { nrHwpoison: 1 }), also: [] },
+  "FC-35": { what: "poison counted twice", edit: (v) => Object.assign(given(v.totals), { numPoisoned: 2 }), also: [] },
+
+  // Groups, devices, resources
+  "HP-23": { what: "a block on another node than its group", edit: (v) => edit(v.groups, 0, { node: 1 }), also: ["HP-51"] },
+  "HP-49": { what: "a group that counts its block as kernel memory", edit: (v) => edit(v.groups, 0, { presentKernel: 32, presentMovable: 0 }), also: [] },
+  "HP-50": { what: "a block whose group does not list it", edit: (v) => edit(v.groups, 0, { blocks: [] }), also: [] },
+  "HP-51": { what: "more movable frames in groups than there are", edit: (v) => edit(v.groups, 0, { presentMovable: 64 }), also: ["HP-49"] },
+  "HP-55": { what: "a device beyond zone Device", edit: (v) => edit(v.zones, device, { spanned: 0x4c }), also: ["HP-38"] },
+  "FC-30": { what: "a device of half a subsection", edit: (v) => edit(v.devices, 1, { range: { start: toPfn(0x84), nrPages: 6 } }), also: ["FC-09", "FC-32"] },
+  "HP-52": { what: "an added block that is no System RAM", edit: (v) => given(v.resources).splice(3, 1), also: [] },
+  "FC-31": { what: "two resources that overlap", edit: (v) => edit(v.resources, 0, { range: { start: toPfn(0x21), nrPages: 28 } }), also: [] },
+  "FC-32": { what: "a device that is no resource", edit: (v) => given(v.resources).pop(), also: [] },
+  "HP-54": { what: "max_pfn inside System RAM", edit: (v) => Object.assign(given(v.totals), { maxPfn: toPfn(0x7f) }), also: [] },
+};
+
+export const machines: Readonly<Record<string, () => Editable<View>>> = { "at rest": smallView, "with a block going offline": goingOffline, "with a block coming online": comingOnline };
