@@ -18,6 +18,8 @@ export interface Alone {
 /** Choices of someone else, used up from the front. */
 export interface Told {
   readonly kind: "told";
+  /** The outcome of one step of a task: then a page that can move has to. */
+  readonly stepwise: boolean;
   /** The errno that was told, for the few places where more than one is permitted. */
   readonly errno: Errno | undefined;
   grant: Grant | undefined;
@@ -29,13 +31,13 @@ export interface Told {
 
 export const alone: Alone = { kind: "alone" };
 
-export function toldBy(outcome: Outcome): Told {
-  return { kind: "told", errno: outcome.errno, grant: outcome.grant, memmap: [...(outcome.memmap ?? [])], moved: [...(outcome.moved ?? [])], dropped: [...(outcome.dropped ?? [])], attempts: [...(outcome.attempts ?? [])] };
+export function toldBy(outcome: Outcome, stepwise: boolean): Told {
+  return { kind: "told", stepwise, errno: outcome.errno, grant: outcome.grant, memmap: [...(outcome.memmap ?? [])], moved: [...(outcome.moved ?? [])], dropped: [...(outcome.dropped ?? [])], attempts: [...(outcome.attempts ?? [])] };
 }
 
 /** The choices of one attempt of a search. */
 export function toldByAttempt(attempt: Attempt): Told {
-  return { kind: "told", errno: attempt.errno, grant: undefined, memmap: [], moved: [...(attempt.moved ?? [])], dropped: [...(attempt.dropped ?? [])], attempts: [] };
+  return { kind: "told", stepwise: false, errno: attempt.errno, grant: undefined, memmap: [], moved: [...(attempt.moved ?? [])], dropped: [...(attempt.dropped ?? [])], attempts: [] };
 }
 
 /** A told choice that the operation had no use for, as words; undefined if all were used. */

@@ -121,7 +121,7 @@ function stopsHere(machine: Machine, task: ContigTask, pages: readonly Allocatio
   const errno = choices.kind === "told" ? choices.errno : undefined;
   const homeless = pages.find((page) => page.kind !== "file" && !hasTarget(machine, page));
   if (errno === "ENOMEM" && homeless !== undefined) return noTarget(machine, task, homeless);
-  const stuck = stuckFrame(machine, task, pages);
+  const stuck = choices.kind === "told" && choices.stepwise ? undefined : stuckFrame(machine, task, pages);
   if (errno === "EBUSY" && stuck !== undefined) {
     endContig(machine, task);
     return refuse("EBUSY", { kind: "stuck", pfn: stuck });

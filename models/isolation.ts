@@ -22,9 +22,9 @@ function requestType(mode: IsolationMode): Migratetype {
   return mode === "cma" ? "CMA" : "Movable";
 }
 
-/** KD-4 for everyone but offline, which is EX-7. */
-function typeLoss(mode: IsolationMode): SwitchId {
-  return mode === "offline" ? "EX-7" : "KD-4";
+/** KD-4 for everyone but an offline operation, which is EX-7. */
+function typeLoss({ owner, mode }: Isolation): SwitchId {
+  return mode === "offline" && "task" in owner ? "EX-7" : "KD-4";
 }
 
 /** Changes the type of one pageblock and the lists of its free blocks: Linux `move_freepages_block_isolate()`, mm/page_alloc.c, v6.12. */
@@ -135,7 +135,7 @@ function firstFailure(starts: readonly Pfn[], isolate: (start: Pfn) => string | 
 /** Everything this owner has isolated comes back, ascending. */
 function undoAll(machine: Machine, owner: Isolation): void {
   const starts = owner.pageblocks.toSorted((a, b) => a - b);
-  for (const start of starts) undoPageblock(machine, start, owner.mode, starts);
+  for (const start of starts) undoPageblock(machine, start, owner, starts);
   owner.pageblocks = [];
 }
 
@@ -157,15 +157,15 @@ function isolateSinglePageblock(machine: Machine, owner: Isolation, start: Pfn, 
   if (allocation === undefined || !isCompound(allocation) || allocation !== allocationAt(machine, toPfn(border - 1))) return undefined;
   if (allocation.kind === "hugetlb" || allocation.kind === "hugetlb-fixed") return undefined;
   if (!skip) {
-    undoPageblock(machine, start, owner.mode, [start]);
+    undoPageblock(machine, start, owner, [start]);
     owner.pageblocks = owner.pageblocks.filter((other) => other !== start);
   }
   return { kind: "compound-across-border", pfn: border };
 }
 
-function undoPageblock(machine: Machine, start: Pfn, mode: IsolationMode, undoing: readonly Pfn[]): void {
-  const type = requestType(mode);
-  const lossy = pageblockOf(machine, start).type !== type && permits(machine, typeLoss(mode));
+function undoPageblock(machine: Machine, start: Pfn, owner: Isolation, undoing: readonly Pfn[]): void {
+  const type = requestType(owner.mode);
+  const lossy = pageblockOf(machine, start).type !== type && permits(machine, typeLoss(owner));
   unsetMigratetypeIsolate(machine, start, lossy ? type : undefined, undoing);
 }
 
@@ -179,7 +179,7 @@ export function undoIsolatePageRange(machine: Machine, range: PfnRange, owner: I
   for (const start of starts) {
     const online = someFrame(pfnRange(start, size), (pfn) => pfnToOnlinePage(machine, pfn) !== undefined);
     if (!online || pageblockAt(machine, start)?.isolated !== true) continue;
-    if (owner.pageblocks.includes(start) || permits(machine, "KD-2")) undoPageblock(machine, start, owner.mode, starts);
+    if (owner.pageblocks.includes(start) || permits(machine, "KD-2")) undoPageblock(machine, start, owner, starts);
   }
   owner.pageblocks = owner.pageblocks.filter((start) => !starts.includes(start));
 }

@@ -69,6 +69,8 @@ function takeMemmapBlock(machine: Machine, node: NodeId, order: Order, choices: 
   if (choices.kind === "alone") return (inBlock ? allocPages(machine, request(order), choices, undefined) : undefined) ?? allocPages(machine, request(0), choices, undefined);
   const told = choices.memmap.shift();
   if (told === undefined) return allocPages(machine, request(0), choices, undefined);
+  // Single frames are for where no block is to be had.
+  if (told.order === 0 && order > 0 && inBlock) allocPages(machine, request(order), choices, undefined);
   if (told.order !== 0 && !(told.order === order && inBlock)) throw new Inadmissible("memmap-size", `${hex(told.pfn)} was taken for the memmap as a block of order ${told.order}`, `order ${order} or single frames`, [told.pfn]);
   return allocPages(machine, request(told.order), choices, told);
 }

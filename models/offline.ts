@@ -137,7 +137,7 @@ function moveOnePage(machine: Machine, task: OfflineTask, choices: Choices, acco
 function stopsHere(machine: Machine, task: OfflineTask, page: Allocation, choices: Choices): undefined {
   const block = blockOf(machine, task.block);
   const kept = findFrame(dataRange(machine, block), (pfn) => !isGone(machine, pfn) && !pagesToMove(machine, block).some((other) => allocationAt(machine, pfn) === other));
-  const failed = choices.kind === "told" && choices.errno !== undefined;
+  const failed = choices.kind === "told" && choices.errno !== undefined && !choices.stepwise;
   if (failed && (kept !== undefined || pagesToMove(machine, block).some((other) => !hasTarget(machine, other)))) return undefined;
   throw new Inadmissible("move-missing", `the operation stopped, but a${page.id} at ${hex(page.pfn)} can be moved out of block ${block.id} and nothing else keeps it online`, `moving a${page.id}`, [page.pfn]);
 }
@@ -152,7 +152,7 @@ function isGone(machine: Machine, pfn: number & Parameters<typeof pageOf>[1]): b
 function finish(machine: Machine, task: OfflineTask, account: Account): Ending {
   const block = blockOf(machine, task.block);
   const data = dataRange(machine, block);
-  const referenced = findFrame(data, (pfn) => pageOf(machine, pfn).use === FrameUse.PageOffline && !pageOf(machine, pfn).poisoned);
+  const referenced = findFrame(data, (pfn) => pageOf(machine, pfn).use === FrameUse.PageOffline);
   if (referenced !== undefined) return cancel(machine, task, account, refuse("EBUSY", { kind: "page-offline", pfn: referenced, block: block.id }));
   const busy = testPagesIsolated(machine, data, "offline");
   if (busy === undefined) return commit(machine, task, account);

@@ -347,7 +347,7 @@ function signalTask(machine: Machine, id: TaskId, choices: Choices, told: Told):
 
 /** Runs the command with the told choices, and compares what cannot be chosen. */
 function follow(machine: Machine, command: Command, outcome: Outcome): Verdict {
-  const choices = toldBy(outcome);
+  const choices = toldBy(outcome, command.op === "start" || command.op === "step" || command.op === "signal");
   try {
     return judge(step(machine, command, choices), outcome, choices);
   } catch (error) {

@@ -1,9 +1,10 @@
 /**
  * Subjects by name: the engine, the engine with a planted fault, the reference itself.
  */
-import { createReference, parseProfile } from "../../models/index.ts";
+import { createReference, parseProfile, toPfn } from "../../models/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
 import { createEngine, createEngineWith } from "../engine/engine.ts";
+import type { EngineSubject } from "../engine/engine.ts";
 import { mutants } from "../mutants/index.ts";
 import type { Mutant } from "../mutants/index.ts";
 import type { SubjectName } from "./counterexample.ts";
@@ -18,10 +19,21 @@ export function findMutant(id: string): Mutant | undefined {
 /** Makes a subject right after boot. */
 export function createSubject({ subject, mutant }: SubjectName, machine: MachineDescription, profile: Profile): CheckedSubject {
   if (subject === "reference") return createReference(machine, profile);
-  if (mutant === null) return createEngine(machine, profile);
+  if (mutant === null) return checked(createEngine(machine, profile));
   const planted = findMutant(mutant);
   if (planted === undefined) throw new Error(`no mutant ${mutant}`);
-  return createEngineWith(planted.parts)(machine, profile);
+  return checked(createEngineWith(planted.parts)(machine, profile));
+}
+
+/** The engine with its evidence in the words of the rules. */
+function checked(engine: EngineSubject): CheckedSubject {
+  return {
+    apply: (command) => engine.apply(command),
+    follow: (command, outcome) => engine.follow(command, outcome),
+    view: () => engine.view(),
+    permissionsUsed: () => engine.permissionsUsed(),
+    selfCheck: () => engine.selfCheck().map(({ pfn, ...evidence }) => (pfn === undefined ? evidence : { ...evidence, pfn: toPfn(pfn) })),
+  };
 }
 
 /** Who is judged on this machine under this profile. The names must have been checked. */

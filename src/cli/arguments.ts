@@ -10,7 +10,7 @@ export class BadInput extends Error {}
 export type Options = NonNullable<ParseArgsConfig["options"]>;
 
 /** Options that every verb has. */
-export const commonOptions = { help: { type: "boolean", short: "h" } } as const satisfies Options;
+export const commonOptions: { readonly help: { readonly type: "boolean"; readonly short: "h" } } = { help: { type: "boolean", short: "h" } };
 
 type Values<O extends Options> = ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>>["values"];
 

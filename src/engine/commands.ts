@@ -195,7 +195,7 @@ export class Commands {
     const { tokens } = this.m.isolation;
     if (tokens.has(id)) return skipped("label-in-use", { id });
     if (this.m.frames.oneZone(start, nrPages) === undefined) return skipped("not-one-zone", { pfn: start });
-    if (mode === "cma" && !this.m.pageblocks.allOf(start, nrPages, Type.Cma)) return skipped("not-cma", { pfn: start });
+    if (mode === "cma" && !this.m.pageblocks.allBelongTo(start, nrPages, Type.Cma)) return skipped("not-cma", { pfn: start });
     const book = newBook(mode);
     if (!this.m.isolation.startRange(start, nrPages, book)) return refused("EBUSY", "isolation", { pfn: start });
     tokens.set(id, book);
@@ -225,7 +225,7 @@ export class Commands {
 
   /** The frames of the operation belong to the label now. */
   ownContig(id: number, { start, nrPages, compound }: Pick<ContigOp, "start" | "nrPages" | "compound">): void {
-    this.m.contigs.add({ id, kind: "contig", compound, ranges: [{ start, end: start + nrPages }], area: -1, firstBit: 0, nrBits: 0 });
+    this.m.contigs.add({ id, kind: "contig", compound: compound && nrPages > 1, ranges: [{ start, end: start + nrPages }], area: -1, firstBit: 0, nrBits: 0 });
   }
 
   #allocContig(command: AllocContig): Refusal | undefined {

@@ -39,7 +39,12 @@ export class Frames {
         found = zone;
       }
     }
-    return found === noZone ? undefined : this.m.zones.at(found);
+    return found === noZone || this.#touchesHostedMemmap(start, nrPages) ? undefined : this.m.zones.at(found);
+  }
+
+  /** Self-hosted memmap is no page that a caller may ask for. */
+  #touchesHostedMemmap(start: number, nrPages: number): boolean {
+    return this.m.blocks.between(start, nrPages).some((block) => block.selfHosted > 0 && start < block.start + block.selfHosted);
   }
 
   /** Offset of the first frame of the unit that the frame is in. The section is online. */

@@ -60,14 +60,17 @@ export class Hotplug {
   /** All sections, then all blocks. */
   #addPlain(adding: Adding): Refusal | undefined {
     const { start, nrPages } = adding;
+    const { maxPfn } = this.m.totals;
     const failed = this.addPages(start, nrPages, adding.node, "kernel");
-    if (failed !== undefined) return failed;
-    const maxPfn = this.m.totals.maxPfn;
+    if (failed !== undefined) {
+      this.#settleMaxPfn(maxPfn);
+      return failed;
+    }
     this.growMaxPfn(start + nrPages);
     const unregistered = this.#createBlocks(adding, start, nrPages);
     if (unregistered === undefined) return undefined;
     this.removePages(start, nrPages);
-    if (!this.#keepsMaxPfn()) this.m.totals.maxPfn = maxPfn;
+    this.#settleMaxPfn(maxPfn);
     return unregistered;
   }
 
@@ -82,7 +85,7 @@ export class Hotplug {
         continue;
       }
       for (const block of this.m.blocks.between(adding.start, start - adding.start)) this.#removeBlockAndPages(block);
-      if (!this.#keepsMaxPfn()) this.m.totals.maxPfn = maxPfn;
+      this.#settleMaxPfn(maxPfn);
       return failed;
     }
     return undefined;
@@ -91,7 +94,7 @@ export class Hotplug {
   #createSelfHosted(adding: Adding, start: number): Refusal | undefined {
     const failed = this.#createBlocks(adding, start, this.m.sizes.blockPages);
     if (failed === undefined) return undefined;
-    if (this.#keepsMaxPfn()) this.growMaxPfn(start + this.m.sizes.blockPages);
+    this.growMaxPfn(start + this.m.sizes.blockPages);
     this.removePages(start, this.m.sizes.blockPages);
     return failed;
   }
@@ -120,10 +123,10 @@ export class Hotplug {
     return true;
   }
 
-  /** __add_pages(), section by section. A failure leaves the earlier sections behind (EX-1), and on x86-64 a raised max_pfn (EX-3). */
+  /** __add_pages(), section by section. A failure leaves the earlier sections behind (EX-1), and on x86-64 a raised max_pfn. */
   addPages(start: number, nrPages: number, node: number, host: "kernel" | "self"): Refusal | undefined {
     const failed = this.addChunks(start, nrPages, node, host);
-    if (failed !== undefined && this.#keepsMaxPfn()) this.growMaxPfn(start + nrPages);
+    if (failed !== undefined && this.m.description.arch === "x86-64") this.growMaxPfn(start + nrPages);
     return failed;
   }
 
@@ -164,8 +167,9 @@ export class Hotplug {
     this.m.totals.maxPfn = Math.max(this.m.totals.maxPfn, end);
   }
 
-  #keepsMaxPfn(): boolean {
-    return this.m.description.arch === "x86-64" && this.m.quirks.applies("EX-3");
+  /** After a failed add: Linux never takes back how far memory reached on the way (EX-3). */
+  #settleMaxPfn(before: number): void {
+    if (this.m.totals.maxPfn !== before && !this.m.quirks.applies("EX-3")) this.m.totals.maxPfn = before;
   }
 
   /** online_memory_block() for each block, until one can not be onlined; the result of the add stays ok. */

@@ -196,18 +196,6 @@ export class Isolation {
     return this.m.quirks.applies("KD-2");
   }
 
-  /** The memmap that a block hosts goes with the block: what is isolated of it is nobody's any more. */
-  endIn(start: number, nrPages: number): void {
-    for (let pageblock = start; pageblock < start + nrPages; pageblock += this.m.sizes.pageblockPages) {
-      if (this.m.pageblocks.typeOf(pageblock) !== Type.Isolate) continue;
-      this.countUndone(this.m.frames.zone(pageblock));
-      for (const [token, book] of this.tokens) {
-        if (book.pageblocks.delete(pageblock) && book.pageblocks.size === 0) this.tokens.delete(token);
-      }
-      for (const [, task] of this.m.tasks.all()) this.m.tasks.bookOf(task)?.pageblocks.delete(pageblock);
-    }
-  }
-
   /** test_pages_isolated(): every sampled pageblock isolated, every frame free; in mode offline, poisoned or given up by its driver will do. */
   test(start: number, nrPages: number, mode: IsolationMode): "not-isolated" | "page-in-use" | undefined {
     const end = start + nrPages;

@@ -83,6 +83,16 @@ export class Offline {
     return slots;
   }
 
+  /** Whether a frame of the range is neither free nor of a page that could move: then it can not go, whatever moves. */
+  isHopeless(op: OfflineOp): boolean {
+    let hopeless = false;
+    this.m.frames.forEachUnit(op.start, op.start + op.nrPages, (code, first) => {
+      const gone = isFree(code) || code === FrameCode.PageOfflineDropped || this.m.frames.isPoisoned(first);
+      hopeless ||= !gone && !(isAllocated(code) && this.m.migration.canMigrate(this.m.allocations.slotAt(first)));
+    });
+    return hopeless;
+  }
+
   /** What keeps the range from going offline when nothing moves any more; undefined: it can go. */
   obstacle(op: OfflineOp): "page-offline" | "stuck" | undefined {
     if (this.hasReferencedPageOffline(op)) return "page-offline";
@@ -131,7 +141,6 @@ export class Offline {
   /** Past the point of no return. */
   protected commit(op: OfflineOp): void {
     const { block, zone } = op;
-    this.m.isolation.endIn(block.start, block.selfHosted);
     this.endPoisoned(op);
     const nrManaged = this.offlineIsolatedPages(op);
     this.uncountIsolated(op);

@@ -52,11 +52,14 @@ export class Pageblocks {
     }
   }
 
-  /** Whether the pageblocks around the range are all of the type. */
-  allOf(start: number, nrPages: number, type: number): boolean {
+  /** Whether the pageblocks around the range are all of the type, those that are isolated by the type they had. */
+  allBelongTo(start: number, nrPages: number, type: number): boolean {
     const around = this.around(start, nrPages);
     for (let pfn = around.start; pfn < around.end; pfn += this.m.sizes.pageblockPages) {
-      if (this.typeOf(pfn) !== type) return false;
+      const section = this.m.sections.at(pfn);
+      if (section === undefined) return false;
+      const now = this.typeAt(section, pfn - section.start);
+      if (now !== type && !(now === Type.Isolate && this.savedTypeAt(section, pfn - section.start) === type)) return false;
     }
     return true;
   }

@@ -115,7 +115,10 @@ export class ToldChoices extends Choices {
 
   override offlinePages(op: OfflineOp): void {
     while (this.#isNextIn(op) && this.#moveNext(op, "offline")) continue;
-    this.#judgeLeft(this.#movableOut(op));
+    // Which pages have moved when it fails is not prescribed.
+    const movable = this.m.offline.movable(op);
+    const fails = this.#told.errno !== undefined && (this.m.offline.isHopeless(op) || movable.some((slot) => !this.#hasTarget(slot, "offline")));
+    if (!fails) this.#judgeLeft(this.#movableOut(op));
   }
 
   override offlinePage(op: OfflineOp): boolean {
