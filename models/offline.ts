@@ -15,7 +15,7 @@ import { blockRange, dataRange, notify } from "./notifier.ts";
 import { blockOf, deinitMemmapOnMemory, markOffline } from "./online.ts";
 import { allowedZones, watermarkOk } from "./page-alloc.ts";
 import { drainZone } from "./pcp.ts";
-import { hex, rangesOverlap } from "./pfn.ts";
+import { hex, rangeContains, rangesOverlap } from "./pfn.ts";
 import type { Account, Ending, OfflineTask, Refusal } from "./task.ts";
 import { done, refuse, running } from "./task.ts";
 import { FrameUse } from "./view.ts";
@@ -124,13 +124,19 @@ function hasTarget(machine: Machine, page: Allocation): boolean {
 /** Moves one page; undefined when none is left that can move. */
 function moveOnePage(machine: Machine, task: OfflineTask, choices: Choices, account: Account): Ending | undefined {
   const pages = pagesToMove(machine, blockOf(machine, task.block));
-  const told = nextToldMove(choices, pages);
+  const told = isToldElsewhere(machine, task, choices) ? undefined : nextToldMove(choices, pages);
   const page = told?.allocation ?? pages.find((candidate) => hasTarget(machine, candidate));
   if (page === undefined) return undefined;
   if (choices.kind === "told" && told === undefined) return stopsHere(machine, task, page, choices);
   const move = migratePages(machine, page, "offline", choices, told?.to);
   if (move !== undefined) account.moved.push(move);
   return running;
+}
+
+/** The next move that was told is out of another block: it belongs to what the command does later. */
+function isToldElsewhere(machine: Machine, task: OfflineTask, choices: Choices): boolean {
+  const next = choices.kind === "told" ? choices.moved[0] : undefined;
+  return next !== undefined && !rangeContains(dataRange(machine, blockOf(machine, task.block)), next.from);
 }
 
 /** Someone else stopped although a page is left that can move: permitted where another one keeps the block online. */

@@ -38,7 +38,7 @@ export function freePages(machine: Machine, pfn: Pfn, order: Order, pcp: boolean
   if (poisoned.length > 0 && (order === 0 || !permits(machine, "KD-8"))) {
     for (const at of frames) {
       if (poisoned.includes(at)) pageOf(machine, at).use = FrameUse.Poisoned;
-      else freeToBuddy(machine, at, 0);
+      else freePages(machine, at, 0, pcp);
     }
     return;
   }
@@ -49,9 +49,5 @@ export function freePages(machine: Machine, pfn: Pfn, order: Order, pcp: boolean
     zone.pcp.push({ pfn, order, type: type === "CMA" ? "Movable" : type });
     return;
   }
-  freeToBuddy(machine, pfn, order);
-}
-
-function freeToBuddy(machine: Machine, pfn: Pfn, order: Order): void {
   splitLargeBuddy(machine, pfn, order);
 }

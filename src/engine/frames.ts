@@ -44,7 +44,8 @@ export class Frames {
 
   /** Self-hosted memmap is no page that a caller may ask for. */
   #touchesHostedMemmap(start: number, nrPages: number): boolean {
-    return this.m.blocks.between(start, nrPages).some((block) => block.selfHosted > 0 && start < block.start + block.selfHosted);
+    const first = start - (start % this.m.sizes.blockPages);
+    return this.m.blocks.between(first, start + nrPages - first).some((block) => block.selfHosted > 0 && start < block.start + block.selfHosted);
   }
 
   /** Offset of the first frame of the unit that the frame is in. The section is online. */

@@ -101,7 +101,8 @@ export class FreeLists {
     leaf.listed |= 1 << order;
     list.sections[order]?.add(section.nr);
     const first = list.first[order];
-    if (first === undefined || section.nr < first.nr) list.first[order] = undefined;
+    // The first one known may be an earlier section of the same number, which was removed since.
+    if (first !== section && (first === undefined || section.nr <= first.nr)) list.first[order] = undefined;
   }
 
   remove(section: Section, offset: number, order: number, zone: number, listNr: number): void {
