@@ -66,7 +66,7 @@ function compareEntry(a: View, spec: ListSpec, entryA: Entry, entryB: Entry, ind
   for (const field of spec.fields) {
     const [valueA, valueB] = [entryA[field], entryB[field]];
     if (valueA === valueB || valueA === undefined || valueB === undefined || same(valueA, valueB)) continue;
-    differ(`${spec.fact}.${field}`, () => [{ ...spec.name(a, entryA, index), was: `${field} ${show(valueA)}`, is: show(valueB) }]);
+    differ(`${spec.fact}.${field}`, () => [{ ...spec.name(a, entryA, index), was: show(valueA), is: `${field} ${show(valueB)}` }]);
   }
 }
 

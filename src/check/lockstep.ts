@@ -62,7 +62,7 @@ export function startLockstep({ machine, profile, create }: LockstepSetup): Lock
       const used = reference.permissionsUsed();
       const findings = [
         ...brokenRules(record, used),
-        ...(verdict.verdict === "breach" ? [brokenClause(verdict)] : differences(view, reference.view())),
+        ...(verdict.verdict === "breach" ? [brokenClause(verdict, answer.outcome)] : differences(view, reference.view())),
         ...(subject.selfCheck === undefined || used["KD-1"] !== undefined ? [] : recounted(subject.selfCheck())),
       ];
       return { record, findings, undecided: null };
@@ -93,11 +93,12 @@ function brokenInvariants(view: View, used: Readonly<Partial<Record<SwitchId, nu
 
 function reason(evidence: readonly Evidence[]): string {
   const [first] = evidence;
-  return first === undefined ? "" : `it is ${first.is}, because of the last command, and should be ${first.was}`;
+  return first === undefined ? "" : `it is ${first.is} and should be ${first.was}`;
 }
 
-function brokenClause(breach: Breach): Finding {
-  return { kind: "clause", rule: breach.clause, title: clauses[breach.clause] ?? breach.clause, source: "the specification, models/", evidence: breach.frames.map((pfn) => ({ pfn, was: breach.permitted.join(" or "), is: "as told" })), because: breach.because, permitted: breach.permitted };
+function brokenClause(breach: Breach, { result, errno }: Outcome): Finding {
+  const is = breach.clause === "outcome-result" ? `answered ${errno ?? result}` : "otherwise";
+  return { kind: "clause", rule: breach.clause, title: clauses[breach.clause] ?? breach.clause, source: "the specification, models/", evidence: breach.frames.map((pfn) => ({ pfn, was: breach.permitted.join(" or "), is })), because: breach.because, permitted: breach.permitted };
 }
 
 function differences(subject: View, reference: View): readonly Finding[] {

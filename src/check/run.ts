@@ -2,7 +2,8 @@
  * Running a list of commands in lockstep, and making a counterexample of what breaks.
  */
 import { createReference, parseProfile } from "../../models/index.ts";
-import type { Command, Profile, SwitchId } from "../../models/index.ts";
+import type { Command, Outcome, Profile, SwitchId } from "../../models/index.ts";
+import { becauseOf } from "./because.ts";
 import type { Counterexample, Finding, SubjectName } from "./counterexample.ts";
 import { startLockstep } from "./lockstep.ts";
 import type { LockstepSetup } from "./lockstep.ts";
@@ -87,6 +88,8 @@ export function counterexampleOf(judged: Judged, commands: readonly Command[], a
     if (command !== undefined) reference.follow(command, outcome);
   }
   const explained = explainedBy(setup, judged.subjectProfile, used);
+  const expected: Outcome = record === null ? { result: "ok" } : reference.apply(record.command);
+  const because = record === null ? finding.because : becauseOf(finding, { record, number: at + 1, expected, specification: reference.view() });
   return {
     machine: setup.machine,
     profile: setup.profile.name,
@@ -95,8 +98,8 @@ export function counterexampleOf(judged: Judged, commands: readonly Command[], a
     commands: used,
     outcomes: record === null ? [] : [...outcomes, record.outcome],
     breaking: at,
-    finding,
-    expected: record === null ? { result: "ok" } : reference.apply(record.command),
+    finding: { ...finding, because },
+    expected,
     signature: signatureOf(finding, explained),
     explainedBy: explained,
     before: record?.before ?? lockstep.view(),

@@ -4,7 +4,6 @@
  * Where the subject runs under another profile than the one that judges, differences are expected: each is reported once,
  * permitted from then on, and the search goes on to the next.
  */
-import { createReference } from "../../models/index.ts";
 import type { Command, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
 import { createWalker, goals, pseudoRandom } from "../../properties/index.ts";
 import type { Goal } from "../../properties/index.ts";
@@ -170,9 +169,4 @@ async function settle(options: SearchOptions, state: State, commands: readonly C
   state.findings.push(counterexample);
   state.known = [...state.known, ...explained];
   return explained.length > 0;
-}
-
-/** A reference run by itself, for callers that want to see what the specification would do. */
-export function specificationAlone(machine: MachineDescription, profile: Profile): CheckedSubject {
-  return createReference(machine, profile);
 }

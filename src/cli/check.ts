@@ -11,6 +11,7 @@ import { jsonReport } from "../report/json.ts";
 import { grouped } from "../report/lines.ts";
 import { oneLine } from "../report/one-line.ts";
 import type { RunReport } from "../report/run-report.ts";
+import { defaultRuns } from "../report/finding-words.ts";
 import { summaryReport } from "../report/summary.ts";
 import { textReport } from "../report/text.ts";
 import { vitestExport } from "../report/vitest-export.ts";
@@ -54,7 +55,6 @@ const options = {
   json: { type: "boolean" },
 } as const;
 
-const defaultRuns = 200;
 const maxRuns = 1_000_000_000;
 
 /** What a check is to do, with every default filled in. */

@@ -1,5 +1,5 @@
 /** Parts of a finding in words that several formats share. */
-import { hex, switches } from "../../models/index.ts";
+import { hex, namedMachines, switches } from "../../models/index.ts";
 import type { Outcome, PfnRange, SwitchId } from "../../models/index.ts";
 import type { Counterexample, Finding } from "../check/counterexample.ts";
 import type { Evidence } from "../../properties/index.ts";
@@ -55,14 +55,19 @@ export function reductionWords({ reduction, commands }: Pick<Counterexample, "re
   return `from ${kept(counted(reduction.fromCommands, "command"))} to ${commands.length} in ${kept(counted(reduction.executions, "execution"))}; ${end}`;
 }
 
-/** The line that shows the finding again: from its file, else from the seed of the search. */
-export function replayWords(counterexample: Pick<Counterexample, "machine" | "profile" | "seed" | "subject">, file: string | undefined): string | undefined {
+/** Runs of a search where nothing is said. */
+export const defaultRuns = 200;
+
+/** The line that shows the finding again: from its file, else from the seed of the search. undefined: a machine of a file, which only that file knows. */
+export function replayWords(counterexample: Pick<Counterexample, "machine" | "profile" | "seed" | "run" | "subject">, file: string | undefined): string | undefined {
   // A leading dash would be taken for an option, quoted or not.
   if (file !== undefined) return `npx framecheck replay ${shellWord(file.startsWith("-") ? `./${file}` : file)}`;
-  const { machine, profile, seed, subject } = counterexample;
-  if (seed === null) return undefined;
+  const { machine, profile, seed, run, subject } = counterexample;
+  if (seed === null || !namedMachines.some(({ name }) => name === machine.name)) return undefined;
+  const as = subject.profile === profile ? "" : ` --subject-profile ${shellWord(subject.profile)}`;
   const mutant = subject.mutant === null ? "" : ` --mutant ${shellWord(subject.mutant)}`;
-  return `npx framecheck check --machine ${shellWord(machine.name)} --profile ${shellWord(profile)}${mutant} --seed ${seed}`;
+  const runs = run === null || run < defaultRuns ? "" : ` --runs ${run + 1}`;
+  return `npx framecheck check --machine ${shellWord(machine.name)} --profile ${shellWord(profile)}${as}${mutant} --seed ${seed}${runs}`;
 }
 
 /** A word as a POSIX shell takes it. */

@@ -20,7 +20,7 @@ describe("disagreements", () => {
   });
 
   it("names the field and the entry", () => {
-    expect(differ((v) => edit(v.zones, normal, { nrFree: 5 }))).toEqual([{ fact: "zones.nrFree", evidence: [{ where: "zone Normal of node 0", was: "nrFree 6", is: "5" }] }]);
+    expect(differ((v) => edit(v.zones, normal, { nrFree: 5 }))).toEqual([{ fact: "zones.nrFree", evidence: [{ where: "zone Normal of node 0", was: "6", is: "nrFree 5" }] }]);
     expect(differ((v) => editBlock(v, 3, { validZones: ["Normal"] }))).toEqual([{ fact: "blocks.validZones", evidence: [{ where: "block 3", was: "validZones [Normal Movable]", is: "[Normal]" }] }]);
     expect(differ((v) => editSection(v, 8, { taint: false }))).toEqual([{ fact: "sections.taint", evidence: [{ where: "section 8", was: "taint true", is: "false" }] }]);
     expect(differ((v) => editPageblock(v, 0x30, { type: "Movable" }))).toEqual([{ fact: "pageblocks.type", evidence: [{ pfn: 0x30, where: "pageblock", was: "type Unmovable", is: "Movable" }] }]);

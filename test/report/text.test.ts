@@ -97,26 +97,24 @@ describe("the strip of the memory", () => {
   const theme = createTheme();
 
   it("shows a zone border inside a pageblock and inside a block", () => {
-    const view = createReference(machineNamed("tiny-34"), strict).view();
+    const view = createReference(machineNamed("tiny-equal"), strict).view();
 
-    const shown = strip(view, view, [pfnRange(toPfn(0x63), 1)], { width: 80, theme });
+    const shown = strip(view, view, [pfnRange(toPfn(0x47), 1)], { width: 80, theme });
 
     expect(shown?.lines).toEqual([
-      "  ...",
-      "  block 2, online, zone DMA32 of node 0",
-      "  0x40  frames  rrrrrrrr rrrrrrrr ........ ........",
+      "  block 1, online, zone DMA32 of node 0",
+      "  0x20  frames  hhhhhhhh rrrrrrrr rrrrrrrr rrrrrrrr",
+      "        types   U        M        M        M",
+      "  block 2, online, zone DMA32 of node 0 | zone Normal of node 0",
+      "  0x40  frames  ..rr|r... ........ ........ ........",
+      "                        *",
+      "        types   M   |     C        C        M",
+      "  block 3, online, zone Movable of node 0",
+      "  0x60  frames  ........ ........ ........ ........",
       "        types   M        M        M        M",
-      "  block 3, online, zone DMA32 of node 0 | zone Normal of node 0",
-      "  0x60  frames  ....|.... ........ ........ ........",
-      "                   *",
-      "        types   M   |     M        M        M",
-      "  block 4, online, zone Normal of node 0",
-      "  0x80  frames  ........ ........ ........ ........",
-      "        types   M        M        M        M",
-      "  ...",
       "",
-      "  . free; r reserved at boot",
-      "  M Movable",
+      "  . free; r reserved at boot; h hole",
+      "  U Unmovable; M Movable; C CMA",
       "  * named below",
     ]);
   });

@@ -142,7 +142,7 @@ describe("letters of frames", () => {
 });
 
 describe("the replay line", () => {
-  const found = { machine: machineNamed("tiny"), profile: "strict+KD-2", seed: 41, subject: { subject: "engine", profile: "strict", mutant: "b46" } } as const;
+  const found = { machine: machineNamed("tiny"), profile: "strict+KD-2", seed: 41, run: 3, subject: { subject: "engine", profile: "strict", mutant: "b46" } } as const;
 
   it("names the file, quoted where a shell would take it apart", () => {
     expect(replayWords(found, "bad/a_b-1.json")).toBe("npx framecheck replay bad/a_b-1.json");
@@ -151,8 +151,13 @@ describe("the replay line", () => {
   });
 
   it("names the seed where there is no file, and nothing where there is neither", () => {
-    expect(replayWords(found, undefined)).toBe("npx framecheck check --machine tiny --profile strict+KD-2 --mutant b46 --seed 41");
+    expect(replayWords(found, undefined)).toBe("npx framecheck check --machine tiny --profile strict+KD-2 --subject-profile strict --mutant b46 --seed 41");
+    expect(replayWords({ ...found, run: 400 }, undefined)).toBe("npx framecheck check --machine tiny --profile strict+KD-2 --subject-profile strict --mutant b46 --seed 41 --runs 401");
     expect(replayWords({ ...found, seed: null }, undefined)).toBeUndefined();
+  });
+
+  it("does not name a machine that only its file knows", () => {
+    expect(replayWords({ ...found, machine: { ...found.machine, name: "lab" } }, undefined)).toBeUndefined();
   });
 });
 
