@@ -1,2 +1,35 @@
-/** The checker as a library. */
+/** The checker as a library: search, replay, reports, files, the engine, the audit. */
+export { search } from "./check/search.ts";
+export type { Progress, SearchOptions, SearchResult } from "./check/search.ts";
+export { replayCounterexample, replayScenario, replayViews } from "./check/replay.ts";
+export type { ReplayResult, ReplayableScenario } from "./check/replay.ts";
+export { startLockstep } from "./check/lockstep.ts";
+export type { CheckedSubject, Lockstep, LockstepSetup, LockstepStep } from "./check/lockstep.ts";
+export { reduce } from "./check/reduce.ts";
+export type { Reduced, ReduceOptions } from "./check/reduce.ts";
 export type { Counterexample, Finding, FindingKind, SubjectName } from "./check/counterexample.ts";
+export { createEngine, createEngineWith } from "./engine/engine.ts";
+export type { CreateEngine, EngineSubject } from "./engine/engine.ts";
+export { shippedParts } from "./engine/parts.ts";
+export type { EngineParts } from "./engine/parts.ts";
+export { mutants } from "./mutants/index.ts";
+export type { Mutant } from "./mutants/index.ts";
+export { textReport } from "./report/text.ts";
+export type { TextOptions } from "./report/text.ts";
+export { explainReport } from "./report/explain.ts";
+export type { ExplainOptions } from "./report/explain.ts";
+export { jsonCounterexample, jsonReport } from "./report/json.ts";
+export type { JsonCounterexample, JsonRun } from "./report/json.ts";
+export { summaryReport } from "./report/summary.ts";
+export type { SummaryOptions } from "./report/summary.ts";
+export type { GoalReport, MachineReport, PermissionReport, RunReport, RunVerdict } from "./report/run-report.ts";
+export { vitestExport } from "./report/vitest-export.ts";
+export { machineText, parseMachine } from "./formats/machine.ts";
+export { parseScenario, scenarioText } from "./formats/scenario.ts";
+export { counterexampleText, parseCounterexample } from "./formats/counterexample.ts";
+export type { SavedCounterexample } from "./formats/counterexample.ts";
+export { readInputFile } from "./formats/read-file.ts";
+export { writeFileAtomically } from "./formats/write-file.ts";
+export type { InputFile, Parsed } from "./formats/parsed.ts";
+export { audit } from "./audit/audit.ts";
+export type { AuditOptions, AuditResult } from "./audit/audit.ts";

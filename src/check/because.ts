@@ -23,7 +23,7 @@ export function becauseOf(finding: Finding, step: LastStep): string {
   const named = finding.evidence.find(({ pfn }) => pfn !== undefined && useOf(record.after, pfn) !== useOf(specification, pfn));
   if (named?.pfn !== undefined) return frameReason(named.pfn, step);
   if (answer(record.outcome) !== answer(expected)) return `command ${number} was answered ${answer(record.outcome)}, where the specification answers ${answer(expected)}`;
-  const [difference] = disagreements(record.after, specification).toSorted((a, b) => rank(a.fact) - rank(b.fact)).flatMap(({ evidence }) => evidence);
+  const [difference] = disagreements(specification, record.after).toSorted((a, b) => rank(a.fact) - rank(b.fact)).flatMap(({ evidence }) => evidence);
   if (difference === undefined) return `command ${number} brought it about; the specification leaves the memory the same way, so the rule or the specification is wrong`;
   return `command ${number} left ${place(difference)} ${difference.is}, where the specification leaves ${difference.was}`;
 }

@@ -102,7 +102,7 @@ function brokenClause(breach: Breach, { result, errno }: Outcome): Finding {
 }
 
 function differences(subject: View, reference: View): readonly Finding[] {
-  return disagreements(subject, reference).map(({ fact, evidence }): Finding => ({ kind: "agreement", rule: `view-${fact}`, title: `the implementation and the specification show the same ${fact}`, source: "the specification, models/", evidence, because: reason(evidence), permitted: [] }));
+  return disagreements(reference, subject).map(({ fact, evidence }): Finding => ({ kind: "agreement", rule: `view-${fact}`, title: `the implementation and the specification show the same ${fact}`, source: "the specification, models/", evidence, because: reason(evidence), permitted: [] }));
 }
 
 function recounted(evidence: readonly Evidence[]): readonly Finding[] {

@@ -6,12 +6,14 @@
  * depend on how the scenario came about.
  */
 import { createReference } from "../../models/index.ts";
-import { aimedPass, passes } from "../../properties/index.ts";
+import { aimedPass, passes, simplerMachines } from "../../properties/index.ts";
 import type { Pass, Scenario } from "../../properties/index.ts";
 
 export interface ReduceOptions {
   /** Whether the scenario still shows the same defect. */
   readonly stillFails: (scenario: Scenario) => boolean;
+  /** The machine may become simpler too: it was drawn, and nobody knows it by name. */
+  readonly machineToo?: boolean;
   /** Scenarios to run at most. */
   readonly maxExecutions: number;
   /** Asked now and then; false ends the reduction with the best so far. */
@@ -26,12 +28,21 @@ export interface Reduced {
 }
 
 /** The last pass runs the specification for what it proposes, so it comes when the others have no more. */
-const allPasses: readonly Pass[] = [...passes, aimedPass(createReference)];
+const commandPasses: readonly Pass[] = [...passes, aimedPass(createReference)];
+
+const machinePass: Pass = {
+  id: "machine",
+  title: "the machine is simpler",
+  *candidates(scenario) {
+    for (const machine of simplerMachines(scenario.machine)) yield { ...scenario, machine };
+  },
+};
 
 /** Executions between two pulses. */
 const beat = 32;
 
-export async function reduce(start: Scenario, { stillFails, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
+export async function reduce(start: Scenario, { stillFails, machineToo = false, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
+  const allPasses = machineToo ? [...commandPasses, machinePass] : commandPasses;
   const tried = new Set<string>();
   let scenario = start;
   let executions = 0;
@@ -40,7 +51,7 @@ export async function reduce(start: Scenario, { stillFails, maxExecutions, pulse
   const next = async (): Promise<Scenario | undefined> => {
     for (const pass of allPasses) {
       for (const candidate of pass.candidates(scenario)) {
-        const key = JSON.stringify(candidate.commands);
+        const key = JSON.stringify(machineToo ? candidate : candidate.commands);
         if (tried.has(key)) continue;
         tried.add(key);
         if (executions >= maxExecutions || (executions % beat === 0 && pulse !== undefined && !(await pulse({ executions, commands: scenario.commands.length })))) {

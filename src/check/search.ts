@@ -5,8 +5,8 @@
  * permitted from then on, and the search goes on to the next.
  */
 import type { Command, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
-import { createWalker, goals, pseudoRandom } from "../../properties/index.ts";
-import type { Goal } from "../../properties/index.ts";
+import { createWalker, drawMachine, goals, pseudoRandom } from "../../properties/index.ts";
+import type { Goal, Scenario } from "../../properties/index.ts";
 import type { Counterexample, SubjectName } from "./counterexample.ts";
 import { startLockstep } from "./lockstep.ts";
 import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
@@ -15,7 +15,8 @@ import { counterexampleOf, explainedBy, runCommands, signatureOf, withSwitches }
 import type { Judged } from "./run.ts";
 
 export interface SearchOptions {
-  readonly machine: MachineDescription;
+  /** `drawn`: a new small one for every run. */
+  readonly machine: MachineDescription | "drawn";
   /** The profile that judges. */
   readonly profile: Profile;
   readonly subject: SubjectName;
@@ -96,22 +97,29 @@ async function pulse(options: SearchOptions, state: State, size: number | null):
   return options.pulse({ doing: size === null ? "searching" : "reducing", runs: state.runs, commands: state.commands, size });
 }
 
-function setupOf(options: SearchOptions, profile: Profile): LockstepSetup {
-  return { machine: options.machine, profile, create: () => options.create(options.machine, options.subjectProfile) };
+function setupOf({ create, subjectProfile }: SearchOptions, machine: MachineDescription, profile: Profile): LockstepSetup {
+  return { machine, profile, create: () => create(machine, subjectProfile) };
 }
 
 /** Scenarios of a run get a length of their own, mostly long. */
 const minLength = 60;
 const maxLength = 120;
 
-/** Walks one scenario. The commands up to the one that broke a rule, if one did. */
-function oneRun(options: SearchOptions, state: State): readonly Command[] | undefined {
+/** Where a run went, up to the command that broke a rule. */
+interface Broken {
+  readonly machine: MachineDescription;
+  readonly commands: readonly Command[];
+}
+
+/** Walks one scenario. undefined: no rule broke. */
+function oneRun(options: SearchOptions, state: State): Broken | undefined {
   const draw = pseudoRandom(options.seed, state.runs);
+  const machine = options.machine === "drawn" ? drawMachine(draw) : options.machine;
   const length = draw.chance(1, 16) ? 1 + draw.below(minLength) : minLength + draw.below(maxLength - minLength + 1);
-  const walker = createWalker(draw, options.machine);
-  const lockstep = startLockstep(setupOf(options, withSwitches(options.profile, state.known)));
+  const walker = createWalker(draw, machine);
+  const lockstep = startLockstep(setupOf(options, machine, withSwitches(options.profile, state.known)));
   const commands: Command[] = [];
-  let broken = false;
+  let broken = lockstep.boot.length > 0;
   while (commands.length < length && !broken) {
     const command = walker.next(lockstep.view());
     commands.push(command);
@@ -125,12 +133,12 @@ function oneRun(options: SearchOptions, state: State): readonly Command[] | unde
     if (!broken && state.unreached.length > 0) state.unreached = state.unreached.filter((goal) => !goal.reached(step.record));
   }
   for (const [id, used] of Object.entries(lockstep.permissionsUsed()) as [SwitchId, number][]) state.used.set(id, (state.used.get(id) ?? 0) + used);
-  return broken ? commands : undefined;
+  return broken ? { machine, commands } : undefined;
 }
 
 /** Reduces what was found and files it. false: there is no point in going on. */
-async function settle(options: SearchOptions, state: State, commands: readonly Command[]): Promise<boolean> {
-  const setup = setupOf(options, withSwitches(options.profile, state.known));
+async function settle(options: SearchOptions, state: State, { machine, commands }: Broken): Promise<boolean> {
+  const setup = setupOf(options, machine, withSwitches(options.profile, state.known));
   const first = runCommands(setup, commands);
   if (first.verdict !== "breach") {
     state.undecided = "the same commands gave another result the second time";
@@ -138,25 +146,26 @@ async function settle(options: SearchOptions, state: State, commands: readonly C
   }
   const explained = explainedBy(setup, options.subjectProfile, commands);
   const signature = signatureOf(first.broken.finding, explained);
-  const same = (profile: Profile) => (candidate: readonly Command[]): boolean => {
-    const judge = { ...setup, profile };
-    const result = runCommands(judge, candidate);
+  const same = (profile: Profile) => (candidate: Scenario): boolean => {
+    const judge = setupOf(options, candidate.machine, profile);
+    const result = runCommands(judge, candidate.commands);
     if (result.verdict !== "breach") return false;
     if (explained.length === 0) return result.broken.finding.rule === first.broken.finding.rule;
-    return signatureOf(result.broken.finding, explainedBy(judge, options.subjectProfile, candidate)) === signature;
+    return signatureOf(result.broken.finding, explainedBy(judge, options.subjectProfile, candidate.commands)) === signature;
   };
   const reduced = await reduce(
-    { machine: options.machine, profile: setup.profile.name, commands },
+    { machine, profile: setup.profile.name, commands },
     {
-      stillFails: ({ commands: candidate }) => same(setup.profile)(candidate),
+      stillFails: same(setup.profile),
+      machineToo: options.machine === "drawn",
       maxExecutions: options.maxReductions,
       pulse: async ({ commands: size }) => pulse(options, state, size),
     },
   );
   if (!reduced.complete && options.pulse !== undefined && !(await pulse(options, state, reduced.scenario.commands.length))) state.stopped = true;
   // What is a breach of the profile that was asked for is told in its name.
-  const plain = same(options.profile)(reduced.scenario.commands);
-  const judged: Judged = { setup: plain ? { ...setup, profile: options.profile } : setup, subjectProfile: options.subjectProfile, subject: options.subject };
+  const plain = same(options.profile)(reduced.scenario);
+  const judged: Judged = { setup: setupOf(options, reduced.scenario.machine, plain ? options.profile : setup.profile), subjectProfile: options.subjectProfile, subject: options.subject };
   const counterexample = counterexampleOf(judged, reduced.scenario.commands, {
     seed: options.seed,
     run: state.runs - 1,

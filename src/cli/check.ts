@@ -1,14 +1,17 @@
 /** `framecheck check`: searches for a scenario in which the engine breaks a rule. */
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { goals } from "../../properties/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
 import type { Counterexample, SubjectName } from "../check/counterexample.ts";
 import { search } from "../check/search.ts";
 import type { Progress, SearchResult } from "../check/search.ts";
-import { createSubject } from "../check/subjects.ts";
+import { createSubject, findMutant } from "../check/subjects.ts";
 import { counterexampleText } from "../formats/counterexample.ts";
+import { systemError } from "../formats/read-file.ts";
 import { writeFileAtomically } from "../formats/write-file.ts";
 import { jsonReport } from "../report/json.ts";
-import { grouped } from "../report/lines.ts";
+import { grouped, hanging } from "../report/lines.ts";
 import { oneLine } from "../report/one-line.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { defaultRuns } from "../report/finding-words.ts";
@@ -25,7 +28,7 @@ export const checkHelp = `framecheck check [options]
 Searches for a scenario in which the engine breaks a rule of memory hotplug, shrinks it, and prints it.
 Exit code 0: every rule held. 1: a rule was broken. 2: bad input, or nothing could be said.
 
-  --machine NAME|FILE      the machine to search on (tiny)
+  --machine NAME|FILE      the machine to search on (tiny; the one a mutant shows on); drawn: a new one each run
   --profile P              what judges: strict, linux-6.12, or one of them with +SWITCH or -SWITCH (strict)
   --subject-profile P      what the engine runs as (the same as --profile)
   --runs N                 scenarios to walk, of about 90 commands each (200, or no limit with --seconds)
@@ -59,7 +62,7 @@ const maxRuns = 1_000_000_000;
 
 /** What a check is to do, with every default filled in. */
 export interface CheckRequest {
-  readonly machine: MachineDescription;
+  readonly machine: MachineDescription | "drawn";
   readonly profile: Profile;
   readonly subjectProfile: Profile;
   readonly subject: SubjectName;
@@ -79,7 +82,7 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
   const profile = profileNamed("--profile", values.profile ?? "strict");
   const subjectProfile = profileNamed("--subject-profile", values["subject-profile"] ?? profile.name);
   const request: CheckRequest = {
-    machine: machineNamed(values.machine ?? "tiny"),
+    machine: values.machine === "drawn" ? "drawn" : machineNamed(values.machine ?? machineFor(values.mutant)),
     profile,
     subjectProfile,
     subject: engineNamed(subjectProfile, values.mutant),
@@ -88,17 +91,18 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
     seed: values.seed === undefined ? 1 : wholeNumber("--seed", values.seed, 0, 2 ** 32 - 1),
     maxReductions: values["max-reductions"] === undefined ? 20_000 : wholeNumber("--max-reductions", values["max-reductions"], 0, maxRuns),
   };
+  if (values.out !== undefined) makeFolder(values.out);
   const began = terminal.now();
   const result = await runCheck(request, terminal);
   const report = reportOf(request, result, values.json === true ? null : (1000 * result.commands) / Math.max(1, terminal.now() - began));
-  const files = values.out === undefined ? [] : saveFindings(values.out, result.findings);
+  const names = values.out === undefined ? [] : result.findings.map((finding) => fileStem(values.out ?? "", finding));
   if (values.json === true) {
     terminal.out(`${jsonReport(report).trimEnd()}\n`);
   } else {
-    printFindings(result.findings, files, terminal);
+    printFindings(result.findings, names, terminal);
     terminal.out(summaryReport(report, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode }));
-    for (const file of files) terminal.err(`saved ${file}\n`);
   }
+  for (const [index, finding] of result.findings.entries()) saveFinding(names[index], finding, terminal);
   return exitCode(result);
 }
 
@@ -111,7 +115,7 @@ export function exitCode({ verdict }: Pick<SearchResult, "verdict">): number {
 export async function runCheck(request: CheckRequest, terminal: Terminal): Promise<SearchResult> {
   const { machine, profile, subjectProfile, subject, runs, seed, maxReductions } = request;
   const began = terminal.now();
-  const bar = startProgress(terminal, `check ${machine.name}`);
+  const bar = startProgress(terminal, `check ${machineName(machine)}`);
   const pulse = async (progress: Progress): Promise<boolean> => {
     await terminal.breathe();
     const elapsed = (terminal.now() - began) / 1000;
@@ -136,7 +140,7 @@ export function reportOf({ machine, profile, seed }: CheckRequest, result: Searc
     ...(result.because === null ? {} : { because: result.because }),
     seed,
     profile: profile.name,
-    machines: [{ machine: machine.name, runs: result.runs, commands: result.commands }],
+    machines: [{ machine: machineName(machine), runs: result.runs, commands: result.commands }],
     goals: goals.map(({ id, title, rules }) => ({ id, title, rules, reached: reached.has(id) })),
     permissions: result.permissions,
     ...(result.interrupted ? { interrupted: true } : {}),
@@ -145,27 +149,54 @@ export function reportOf({ machine, profile, seed }: CheckRequest, result: Searc
   };
 }
 
-/** The first finding whole, the others in a line each. */
-export function printFindings(findings: readonly Counterexample[], files: readonly string[], terminal: Terminal): void {
+/** The first finding whole, the others in a line each. `names`: the files they go to, without endings. */
+export function printFindings(findings: readonly Counterexample[], names: readonly string[], terminal: Terminal): void {
   const [first, ...others] = findings;
   if (first === undefined) return;
-  const file = files.find((name) => name.endsWith(".json"));
-  terminal.out(textReport(first, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, ...(file === undefined ? {} : { file }) }));
+  const [name] = names;
+  terminal.out(textReport(first, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, ...(name === undefined ? {} : { file: `${name}.json` }) }));
   terminal.out("\n");
-  for (const other of others) terminal.out(`also: ${oneLine(other)}\n`);
+  for (const other of others) terminal.out(`${hanging(`also: ${oneLine(other)}`, 0, terminal.width).join("\n")}\n`);
   if (others.length > 0) terminal.out("\n");
 }
 
-/** A counterexample file and a test file for each finding. */
-function saveFindings(folder: string, findings: readonly Counterexample[]): readonly string[] {
-  return findings.flatMap((finding) => {
-    const stem = `${folder}/bad_${finding.signature.replaceAll(/[^A-Za-z0-9]+/gu, "_").toLowerCase()}_${finding.machine.name}`;
-    return [save(`${stem}.json`, counterexampleText(finding)), save(`${stem}.test.js`, vitestExport(finding))];
-  });
+function machineName(machine: CheckRequest["machine"]): string {
+  return machine === "drawn" ? machine : machine.name;
 }
 
-function save(name: string, text: string): string {
-  const written = writeFileAtomically(name, text);
-  if (!written.ok) throw new BadInput(written.error);
-  return written.value;
+/** A planted fault is looked for where it shows. */
+function machineFor(mutant: string | undefined): string {
+  return (mutant === undefined ? undefined : findMutant(mutant)?.machine) ?? "tiny";
+}
+
+/** Before the search, so that what it finds has a place to go. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder) && !statSync(folder).isDirectory()) throw new BadInput(`--out: expected a folder, got the file ${folder}`);
+  try {
+    // One by one: the recursive form of Node 20 never ends below a directory that takes no new entries, as /proc.
+    for (const missing of missingFolders(folder)) mkdirSync(missing);
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new BadInput(`--out: ${folder} can not be made or written to: ${systemError(error)}`);
+  }
+}
+
+/** The folder and those above it that are not there, the topmost first. */
+function missingFolders(folder: string): readonly string[] {
+  return existsSync(folder) ? [] : [...missingFolders(dirname(resolve(folder))), folder];
+}
+
+function fileStem(folder: string, { signature, machine, subject }: Counterexample): string {
+  const words = [...(subject.mutant === null ? [] : [subject.mutant]), signature, machine.name].join("_");
+  return `${folder.replace(/\/+$/u, "")}/bad_${words.replaceAll(/[^A-Za-z0-9]+/gu, "_").toLowerCase()}`;
+}
+
+/** A file for replay, and a test. */
+function saveFinding(name: string | undefined, finding: Counterexample, terminal: Terminal): void {
+  if (name === undefined) return;
+  for (const [file, text] of [[`${name}.json`, counterexampleText(finding)], [`${name}.test.js`, vitestExport(finding)]] as const) {
+    const written = writeFileAtomically(file, text);
+    if (!written.ok) throw new BadInput(written.error);
+    terminal.err(`saved ${file}\n`);
+  }
 }

@@ -11,7 +11,7 @@ import { BadInput } from "./arguments.ts";
 export function machineNamed(word: string): MachineDescription {
   const named = namedMachines.find(({ name }) => name === word);
   if (named !== undefined) return named;
-  if (!/[./]/u.test(word)) throw new BadInput(`--machine: no machine "${word}", expected a file or one of ${namedMachines.map(({ name }) => name).join(", ")}`);
+  if (!/[./]/u.test(word)) throw new BadInput(`--machine: no machine "${word}", expected a file, drawn, or one of ${namedMachines.map(({ name }) => name).join(", ")}`);
   const file = readInputFile(word);
   const machine = file.ok ? parseMachine(file.value) : file;
   if (!machine.ok) throw new BadInput(machine.error);

@@ -63,7 +63,7 @@ export function replayWords(counterexample: Pick<Counterexample, "machine" | "pr
   // A leading dash would be taken for an option, quoted or not.
   if (file !== undefined) return `npx framecheck replay ${shellWord(file.startsWith("-") ? `./${file}` : file)}`;
   const { machine, profile, seed, run, subject } = counterexample;
-  if (seed === null || !namedMachines.some(({ name }) => name === machine.name)) return undefined;
+  if (seed === null || ![...namedMachines.map(({ name }) => name), "drawn"].includes(machine.name)) return undefined;
   const as = subject.profile === profile ? "" : ` --subject-profile ${shellWord(subject.profile)}`;
   const mutant = subject.mutant === null ? "" : ` --mutant ${shellWord(subject.mutant)}`;
   const runs = run === null || run < defaultRuns ? "" : ` --runs ${run + 1}`;

@@ -1,6 +1,6 @@
 /** What a run covered, for people: the verdict, how much was tried, what was reached and what was not. */
 import { switches } from "../../models/index.ts";
-import { counted, grouped, hanging, joinParts, kept, labelled, leftAndRight, listed, wrap } from "./lines.ts";
+import { counted, few, grouped, hanging, joinParts, kept, labelled, leftAndRight, listed, wrap } from "./lines.ts";
 import { oneLine } from "./one-line.ts";
 import { totals } from "./run-report.ts";
 import type { MachineReport, RunReport, RunVerdict } from "./run-report.ts";
@@ -41,15 +41,25 @@ function machinesPart(machines: readonly MachineReport[]): readonly string[] {
   return rows.map(([name, run, command]) => `  ${name.padEnd(names ?? 0)}  ${run.padStart(runs ?? 0)}  ${command.padStart(commands ?? 0)}`);
 }
 
-function goalsPart({ goals, notCheckable = [] }: RunReport, width: number, theme: Theme): readonly string[] {
+/** Goals that were missed and are named. */
+const mostGoals = 5;
+
+// After a breach the search has not gone its way to the end: what it did not reach says little.
+function goalsPart({ goals, notCheckable = [], verdict }: RunReport, width: number, theme: Theme): readonly string[] {
   const label = (text: string): string => theme.paint("label", text);
   const missed = goals.filter(({ reached }) => !reached);
-  const all = `${goals.length - missed.length} of ${goals.length} reached${missed.length === 0 ? "" : "; not reached:"}`;
+  const all = `${goals.length - missed.length} of ${goals.length} reached${missed.length === 0 || verdict === "breach" ? "" : "; not reached:"}`;
+  const shown = verdict === "breach" ? [] : few(missed, mostGoals, goalWords);
   return [
     ...(goals.length === 0 ? [] : labelled("goals", all, width, label)),
-    ...missed.flatMap(({ id, title, rules }) => hanging(`${kept(id)}: ${title}${rules.length === 0 ? "" : `; without it ${listed(rules.map(kept))} ${rules.length === 1 ? "says" : "say"} nothing`}`, 2, width)),
+    ...shown.flatMap((line) => hanging(line, 2, width)),
     ...(notCheckable.length === 0 ? [] : labelled("unchecked", `${listed(notCheckable.map(kept))}: the subject does not show what ${notCheckable.length === 1 ? "it reads" : "they read"}`, width, label)),
   ];
+}
+
+function goalWords({ id, title, rules }: RunReport["goals"][number]): string {
+  const vacuous = rules.length === 0 ? "" : `; without it ${listed(rules.map(kept))} ${rules.length === 1 ? "says" : "say"} nothing`;
+  return `${kept(id)}: ${title}${vacuous}`;
 }
 
 function permissionsPart({ permissions }: RunReport, width: number, theme: Theme): readonly string[] {
