@@ -510,6 +510,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     effects: [
       "Chunks up to section borders are added as `add` does (also what a failure leaves behind); within a boot section the boot memmap is reused and costs nothing. A whole section takes its memmap in blocks as `add` does, a part in single frames.",
       "Zone Device of the node and the node span grow; a section with an edge of the range inside is tainted. Present, managed and node masks do not change. max_pfn does not change.",
+      "A pageblock that begins in the range becomes Movable, unless it holds system RAM too.",
       "With [EX-9] and a refusal after the conflict test: entries of enclosed live devices are erased, so that their frames are no longer known as device frames.",
     ],
     choices: "The frames of the memmap (outcome.memmap).",

@@ -10,7 +10,7 @@ import type { Geometry } from "./geometry.ts";
 import { addPages, removePages } from "./hotplug.ts";
 import type { TellMemmap } from "./hotplug.ts";
 import type { Device, Machine } from "./machine.ts";
-import { framesOf, pageOf, pageblockOf, permits, sectionOf, zoneIndex } from "./machine.ts";
+import { frameAt, framesOf, pageOf, pageblockOf, permits, sectionOf, someFrame, zoneIndex } from "./machine.ts";
 import { isAligned, pfnRange, rangeContains, rangeEnd, rangesOverlap, toPfn } from "./pfn.ts";
 import type { PfnRange } from "./pfn.ts";
 import type { Ending } from "./task.ts";
@@ -75,8 +75,14 @@ function joinZoneDevice(machine: Machine, node: number, range: PfnRange): void {
   }
   for (const pfn of framesOf(range)) {
     Object.assign(pageOf(machine, pfn), { use: FrameUse.Device, zone: index });
-    if (isAligned(pfn, 2 ** pageblockOrder)) Object.assign(pageblockOf(machine, pfn), { type: "Movable", isolated: false });
+    if (isAligned(pfn, 2 ** pageblockOrder) && !holdsRam(machine, pfnRange(pfn, 2 ** pageblockOrder))) Object.assign(pageblockOf(machine, pfn), { type: "Movable", isolated: false });
   }
+}
+
+/** Linux would retype such a pageblock under its free blocks: docs/fidelity.md#device-memory-beside-system-ram. */
+function holdsRam(machine: Machine, pageblock: PfnRange): boolean {
+  const noRam: readonly number[] = [FrameUse.Absent, FrameUse.Hole, FrameUse.Offline, FrameUse.Device];
+  return someFrame(pageblock, (pfn) => !noRam.includes(frameAt(machine, pfn)?.use ?? FrameUse.Absent));
 }
 
 /** Linux `memunmap_pages()`: spans, taint and the node's zones stay. */

@@ -257,7 +257,9 @@ function takeBuddy(machine: Machine, request: Request, zone: Zone, block: { read
   }
   const stray = retyped.find((start) => !claimable.includes(start) || migratetypeOf(machine, start) === request.type);
   const whole = retyped.length === claimable.length && stray === undefined;
-  if (!isMergeable(type) || !whole || !retyped.every((start) => pageblockAt(machine, start) !== undefined && pageblockInZone(zone, start, size))) {
+  // As in try_to_steal_block(): only a claim by counting asks whether the zone spans the pageblock.
+  const inZone = block.order >= pageblockOrder || retyped.every((start) => pageblockInZone(zone, start, size));
+  if (!isMergeable(type) || !whole || !inZone || !retyped.every((start) => pageblockAt(machine, start) !== undefined)) {
     throw new Inadmissible("grant-retype", `the pageblocks ${retyped.map(hex).join(", ")} became ${request.type}, because the block at ${hex(block.pfn)} was taken`, type === request.type ? "no retyped pageblock" : `none, or ${claimable.map(hex).join(", ")}`, retyped);
   }
   if (block.order >= pageblockOrder) {

@@ -23,7 +23,9 @@ export function pinPages(machine: Machine, allocation: Allocation, longTerm: boo
     allocation.pins += 1;
     return done;
   }
-  if (!isLongtermPinnable(machine, allocation)) {
+  // As check_and_migrate_movable_pages_or_folios() makes its caller do: again from the start after each move, because the
+  // page may have come into an isolated pageblock, by a per-CPU list that was not drained since.
+  while (!isLongtermPinnable(machine, allocation)) {
     const refused = moveForPin(machine, allocation, choices, account);
     if (refused !== undefined) return refused;
   }

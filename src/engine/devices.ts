@@ -1,6 +1,6 @@
 /** Device memory: Linux memremap_pages(), pagemap_range(), memunmap_pages(), mm/memremap.c, v6.12. */
 import type { DeviceMap } from "../../models/index.ts";
-import { Type, ZoneType } from "./layout.ts";
+import { FrameCode, Type, ZoneType } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { refused } from "./result.ts";
 import type { Refusal } from "./result.ts";
@@ -103,10 +103,16 @@ export class Devices {
     section.taint = true;
   }
 
-  /** Pageblocks that begin in the range become Movable. */
+  /** Pageblocks that begin in the range become Movable, but for those that hold system RAM too. */
   #setTypes(section: Section, first: number, behind: number): void {
     const { pageblockPages } = this.m.sizes;
-    for (let offset = Math.ceil(first / pageblockPages) * pageblockPages; offset < behind; offset += pageblockPages) this.m.pageblocks.setType(section, offset, Type.Movable);
+    for (let offset = Math.ceil(first / pageblockPages) * pageblockPages; offset < behind; offset += pageblockPages) {
+      if (!this.#holdsRam(section, offset)) this.m.pageblocks.setType(section, offset, Type.Movable);
+    }
+  }
+
+  #holdsRam(section: Section, offset: number): boolean {
+    return section.online && (section.frames === null || section.frames.subarray(offset, offset + this.m.sizes.pageblockPages).some((code) => code !== FrameCode.Hole));
   }
 
   /** memunmap_pages(). Spans stay, and taint where the section stays. */
