@@ -94,7 +94,7 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
   if (values.out !== undefined) makeFolder(values.out);
   const began = terminal.now();
   const result = await runCheck(request, terminal);
-  const report = reportOf(request, result, values.json === true ? null : (1000 * result.commands) / Math.max(1, terminal.now() - began));
+  const report = reportOf(request, { ...result, interrupted: terminal.interrupted() }, values.json === true ? null : (1000 * result.commands) / Math.max(1, terminal.now() - began));
   const names = values.out === undefined ? [] : result.findings.map((finding) => fileStem(values.out ?? "", finding));
   if (values.json === true) {
     terminal.out(`${jsonReport(report).trimEnd()}\n`);

@@ -17,7 +17,7 @@ Checks the engine against the specification on the named tiny machines under bot
 with the layout of this one, then audits this machine's memory where it runs Linux. Takes about half a minute.
 Exit code 0: everything held. 1: a rule was broken.`;
 
-const runsEach = 60;
+const runsEach = 30;
 
 export async function startVerb(words: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = parseOptions("start", words, commonOptions);

@@ -1,0 +1,46 @@
+/**
+ * A long search for false alarms: the engine as shipped, on every tiny machine and on drawn ones, under both profiles,
+ * until the time is up. Run it with `npm run soak -- SECONDS`.
+ */
+import { linux612, strict, tinyMachines } from "../../models/index.ts";
+import type { MachineDescription, Profile } from "../../models/index.ts";
+import { search } from "../../src/check/search.ts";
+import { createSubject } from "../../src/check/subjects.ts";
+import { textReport } from "../../src/report/text.ts";
+
+interface Lane {
+  readonly machine: MachineDescription | "drawn";
+  readonly profile: Profile;
+  commands: number;
+}
+
+const lanes: readonly Lane[] = [...tinyMachines, "drawn" as const].flatMap((machine) => [strict, linux612].map((profile) => ({ machine, profile, commands: 0 })));
+const runsEach = 16;
+const word = process.argv[2] ?? "120";
+const seconds = /^\d{1,6}$/u.test(word) ? Number(word) : 0;
+if (seconds < 1) {
+  process.stderr.write(`soak: expected seconds from 1 to 999999, got "${word}"\n`);
+  process.exit(2);
+}
+
+const end = performance.now() + 1000 * seconds;
+let broken = false;
+for (let seed = 1000; performance.now() < end && !broken; seed++) {
+  for (const lane of lanes) {
+    const { machine, profile } = lane;
+    const subject = { subject: "engine", profile: profile.name, mutant: null } as const;
+    const result = await search({ machine, profile, subject, subjectProfile: profile, create: (description, as) => createSubject(subject, description, as), seed, runs: runsEach, maxReductions: 5000, pulse: () => Promise.resolve(performance.now() < end) });
+    lane.commands += result.commands;
+    // A search that had no time for a run says nothing, and is not counted.
+    if (result.verdict === "holds" || result.runs === 0) continue;
+    broken = true;
+    for (const finding of result.findings) process.stdout.write(`${textReport(finding)}\n`);
+    if (result.because !== null) process.stdout.write(`${result.verdict}: ${result.because}\n`);
+    break;
+  }
+}
+
+for (const { machine, profile, commands } of lanes) process.stdout.write(`  ${(machine === "drawn" ? machine : machine.name).padEnd(12)} ${profile.name.padEnd(10)} ${String(commands).padStart(9)} commands\n`);
+const total = lanes.reduce((sum, { commands }) => sum + commands, 0);
+process.stdout.write(broken ? `soak: an alarm after ${total} commands\n` : `soak: ${total} commands in ${seconds} s, no alarm\n`);
+process.exitCode = broken ? 1 : total === 0 ? 2 : 0;
