@@ -43,10 +43,12 @@ function isLongtermPinnable(machine: Machine, allocation: Allocation): boolean {
 
 function moveForPin(machine: Machine, allocation: Allocation, choices: Choices, account: Account): Ending | undefined {
   const because = { id: allocation.id, pfn: allocation.pfn };
-  if (!isMigratable(machine, { ...allocation, lruIsolated: false })) return refuse("ENOMEM", { kind: "stuck", ...because });
+  const stuck = refuse("ENOMEM", { kind: "stuck", ...because });
+  if (references(allocation) > 0 || allocation.kind === "contig" || allocation.kind === "cma" || !pageKindTraits[allocation.kind].movable) return stuck;
   if (allocation.lruIsolated) {
     return permits(machine, "KD-9") ? { result: "livelock", errno: "EINTR", because: { kind: "off-lru", ...because } } : refuse("EAGAIN", { kind: "off-lru", ...because });
   }
+  if (!isMigratable(machine, allocation)) return stuck;
   const told = nextToldMove(choices, [allocation]);
   const move = migratePages(machine, allocation, "longterm-pin", choices, told?.to);
   if (move === undefined) return refuse("ENOMEM", { kind: "no-target", ...because });

@@ -17,8 +17,11 @@ export class Pins {
     if (slot < 0) return this.m.contigs.get(id) === undefined ? skipped("no-such-label", { id }) : refused("EFAULT", "not-mapped", { id });
     if (allocations.has(slot, AllocFlag.Freed)) return skipped("freed-already", { id });
     if (!allocations.kind(slot).traits.mapped) return refused("EFAULT", "not-mapped", { id });
-    const refusal = longTerm && !this.isLongTermPinnable(slot) ? this.#moveAway(slot) : undefined;
-    if (refusal !== undefined) return refusal;
+    // After a move gup starts again: a frame from a per-CPU list may lie in a pageblock that was isolated since.
+    while (longTerm && !this.isLongTermPinnable(slot)) {
+      const refusal = this.moveAway(slot);
+      if (refusal !== undefined) return refusal;
+    }
     allocations.addPins(slot, longTerm, 1);
     return undefined;
   }
@@ -37,7 +40,7 @@ export class Pins {
   }
 
   /** migrate_longterm_unpinnable_folios(). A page that someone has off the LRU makes Linux try for ever (KD-9). */
-  #moveAway(slot: number): Refusal | undefined {
+  protected moveAway(slot: number): Refusal | undefined {
     const { allocations, quirks } = this.m;
     const id = allocations.id(slot);
     const offLru = allocations.has(slot, AllocFlag.LruIsolated);

@@ -1,6 +1,6 @@
 /**
  * A long search for false alarms: the engine as shipped, on every tiny machine and on drawn ones, under both profiles,
- * until the time is up. Run it with `npm run soak -- SECONDS`.
+ * until the time is up. Run it with `npm run soak -- SECONDS [FIRST_SEED]`.
  */
 import { linux612, strict, tinyMachines } from "../../models/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
@@ -16,16 +16,18 @@ interface Lane {
 
 const lanes: readonly Lane[] = [...tinyMachines, "drawn" as const].flatMap((machine) => [strict, linux612].map((profile) => ({ machine, profile, commands: 0 })));
 const runsEach = 16;
-const word = process.argv[2] ?? "120";
-const seconds = /^\d{1,6}$/u.test(word) ? Number(word) : 0;
-if (seconds < 1) {
-  process.stderr.write(`soak: expected seconds from 1 to 999999, got "${word}"\n`);
+const [seconds, firstSeed] = [argument(2, "seconds", 1, 120), argument(3, "a first seed", 0, 1000)];
+
+function argument(at: number, what: string, least: number, otherwise: number): number {
+  const word = process.argv[at] ?? String(otherwise);
+  if (/^\d{1,6}$/u.test(word) && Number(word) >= least) return Number(word);
+  process.stderr.write(`soak: expected ${what} from ${least} to 999999, got "${word}"\n`);
   process.exit(2);
 }
 
 const end = performance.now() + 1000 * seconds;
 let broken = false;
-for (let seed = 1000; performance.now() < end && !broken; seed++) {
+for (let seed = firstSeed; performance.now() < end && !broken; seed++) {
   for (const lane of lanes) {
     const { machine, profile } = lane;
     const subject = { subject: "engine", profile: profile.name, mutant: null } as const;
