@@ -104,8 +104,8 @@ function nodeOf(parts: readonly { readonly start: number; readonly end: number; 
 function withBootMemmap(description: MachineDescription): MachineDescription {
   const ranges = description.nodes.flatMap(({ memory }) => memory).toSorted((a, b) => b.nrPages - a.nrPages || a.start - b.start);
   for (const range of ranges) {
-    for (let start = range.start; start < range.start + range.nrPages; start = toPfn(start + blockFrames / 2)) {
-      const placed = { ...description, bootMemmap: start };
+    for (let back = blockFrames / 2; back <= range.nrPages; back += blockFrames / 2) {
+      const placed = { ...description, bootMemmap: toPfn(range.start + range.nrPages - back) };
       if (checkDescription(placed) === undefined) return placed;
     }
   }
