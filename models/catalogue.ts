@@ -31,48 +31,233 @@ export interface CommandEntry {
   readonly choices?: string;
 }
 
+/** Some sentences of the specification that belong together. */
+export interface RuleText {
+  /** Unique; docs/spec.md has it as a heading. */
+  readonly title: string;
+  readonly text: readonly string[];
+  /** After the text: what is tested one after the other. The first that applies decides. */
+  readonly steps?: readonly string[];
+}
+
 /** The machine after boot: mm/sparse.c, mm/mm_init.c, drivers/base/memory.c, v6.12. */
-export const bootRules: readonly string[] = [
-  "Sections: every section that holds boot memory is present, has a memmap, is online and early, and has a boot usage record whose subsection map is set for every subsection that boot memory touches. Its memmap is backed by boot memory in all subsections.",
-  "Zones of a node: the node's range (first frame of its first memory to the end of its last) cut by the limits: DMA below dmaEnd, DMA32 from there to dma32End, Normal from there; Movable from movableStart rounded up to the largest order, which ends the zone it starts in and leaves the kernel zones above it empty. Spans include holes at their ends and memory of other nodes; present and present_early count the node's own boot memory in the span; managed is present less the reserved frames (bootMemmap included); nr_zones is 1 + the highest zone that spans anything. A zone that spans nothing starts at 0.",
-  "Zone links: a memory frame links to the zone of its node that its number falls in. A hole frame (no boot memory, in an early section) links to the zone of the memory that follows it in frame order over all nodes, where that memory's part in one zone begins; hole frames behind the last memory link to the zone of the last memory.",
-  "Pageblocks: Movable if their first frame is boot memory, else Unmovable; CMA where an area lies. Frames that are not reserved are free, in the largest aligned blocks that merging allows.",
-  "Memory blocks: every block that has a present section is ONLINE, `boot`; its node is the last node with memory in it; its zone is the one zone, among the populated zones of that node, whose span intersects the block, and null if there are several or if several nodes have memory in the block. online_type is offline. The resource tree has an entry for each memory range.",
-  "Nodes: the span is the node's range; a node is online if it has memory or CPUs; N_MEMORY if it has present frames; N_NORMAL_MEMORY if a zone up to Normal has. A node without memory spans nothing and starts at 0.",
-  "Totals: totalram is the sum of managed; nr_memmap_boot_pages is the memmap of one section (rounded up) times the early sections; max_pfn is the end of boot memory. `contiguous` is computed for populated zones, false for others.",
+export const bootRules: readonly RuleText[] = [
+  {
+    title: "Sections after boot",
+    text: [
+      "Every section that holds boot memory is present, has a memmap, is online and early.",
+      "It has a boot usage record whose subsection map is set for every subsection that boot memory touches. Its memmap is backed by boot memory in all subsections.",
+    ],
+  },
+  {
+    title: "Zones after boot",
+    text: [
+      "The node's range (first frame of its first memory to the end of its last) is cut by the limits: DMA below dmaEnd, DMA32 from there to dma32End, Normal from there; Movable from movableStart rounded up to the largest order, which ends the zone it starts in and leaves the kernel zones above it empty.",
+      "Spans include holes at their ends and memory of other nodes. A zone that spans nothing starts at 0.",
+      "present and present_early count the node's own boot memory in the span; managed is present less the reserved frames (bootMemmap included).",
+      "nr_zones of the node is 1 + the highest zone that spans anything.",
+      "`contiguous` is computed for populated zones, false for others.",
+    ],
+  },
+  {
+    title: "Zone links after boot",
+    text: [
+      "A memory frame links to the zone of its node that its number falls in.",
+      "A hole frame (no boot memory, in an early section) links to the zone of the memory that follows it in frame order over all nodes, where that memory's part in one zone begins; hole frames behind the last memory link to the zone of the last memory.",
+    ],
+  },
+  {
+    title: "Pageblocks after boot",
+    text: [
+      "Movable if their first frame is boot memory, else Unmovable; CMA where an area lies.",
+      "Frames that are not reserved are free, in the largest aligned blocks that merging allows.",
+    ],
+  },
+  {
+    title: "Memory blocks after boot",
+    text: [
+      "Every block that has a present section is ONLINE, `boot`; online_type is offline.",
+      "Its node is the last node with memory in it; its zone is the one zone, among the populated zones of that node, whose span intersects the block, and null if there are several or if several nodes have memory in the block.",
+      "The resource tree has an entry for each memory range.",
+    ],
+  },
+  {
+    title: "Nodes after boot",
+    text: [
+      "The span is the node's range; a node without memory spans nothing and starts at 0.",
+      "A node is online if it has memory or CPUs; in N_MEMORY if it has present frames; in N_NORMAL_MEMORY if a zone up to Normal has.",
+    ],
+  },
+  {
+    title: "Totals after boot",
+    text: ["totalram is the sum of managed; nr_memmap_boot_pages is the memmap of one section (rounded up) times the early sections; max_pfn is the end of boot memory."],
+  },
+];
+
+/** zone_for_pfn_range(): mm/memory_hotplug.c: default_kernel_zone_for_pfn(), default_zone_for_pfn(), v6.12. */
+export const zoneChoiceRules: readonly RuleText[] = [
+  {
+    title: "What each word chooses",
+    text: [
+      "`online_kernel`: the default kernel zone, the lowest of DMA and DMA32 of the node whose span intersects the block, else Normal.",
+      "`online_movable`: Movable.",
+      "`online`: by the policy, `contig-zones` or `auto-movable`.",
+    ],
+  },
+  {
+    title: "Contig-zones",
+    text: ["If exactly one of the spans of the default kernel zone and of Movable intersects the block, that one; else Movable if `movable_node`, else the default kernel zone."],
+  },
 ];
 
 /** zone_for_pfn_range() under auto-movable: mm/memory_hotplug.c: auto_movable_zone_for_pfn(), v6.12. */
-export const autoMovableRules: readonly string[] = [
-  "Ratio 0: the default kernel zone. Static group: the kernel zone if the group has kernel pages present; else max = its max_pages, on = its movable pages present. Dynamic group whose unit is larger than the block: every section of the unit (the frame rounded down to the unit): offline ones are skipped, an online one that is not Movable decides for the kernel zone, online Movable ones add to on; max = the unit. Otherwise max = the block, on = 0.",
-  "Movable if the remaining max - on frames (unsigned, 64 bits) may be movable on all nodes together and, if numa_aware, on this node alone; else the kernel zone.",
-  "May be movable: kernel = sum of present_early of the populated zones other than Movable less their CMA frames; movable = present of Movable plus CMA frames. For each other dynamic group of the scope: required = max(0, floor(movable present * 100 / ratio) - kernel present), summed; its movable pages are taken from movable. False if kernel <= required. kernel -= required; the own dynamic group's kernel pages are added. movable + n <= floor(ratio * kernel / 100).",
-  "The kernel zone is the default kernel zone of the frame and length as they stand at that point: within the unit loop the frame is the section found (after the loop the end of the unit), and after max - on was computed the length is that.",
+export const autoMovableRules: readonly RuleText[] = [
+  {
+    title: "Auto-movable: how much is asked for",
+    text: ["max is the frames that the device may have, on those of them that are online in Movable; max - on are left."],
+    steps: [
+      "Ratio 0: the default kernel zone.",
+      "Static group: the kernel zone if the group has kernel pages present; else max = its max_pages, on = its movable pages present.",
+      "Dynamic group whose unit is not the block: every section of the unit (the frame rounded down to the unit): offline ones are skipped, an online one that is not Movable decides for the kernel zone, online Movable ones add to on; max = the unit.",
+      "Otherwise: max = the block, on = 0.",
+    ],
+  },
+  {
+    title: "Auto-movable: the decision",
+    text: [
+      "Movable if the remaining max - on frames (unsigned, 64 bits) may be movable on all nodes together and, if numa_aware, on this node alone; else the kernel zone.",
+      "The kernel zone is the default kernel zone of the frame and length as they stand at that point: within the unit loop the frame is the section found (after the loop the end of the unit), and after max - on was computed the length is that.",
+    ],
+  },
+  {
+    title: "Auto-movable: may n frames be movable",
+    text: [
+      "kernel = sum of present_early of the populated zones other than Movable less their CMA frames; movable = present of Movable plus CMA frames.",
+      "For each other dynamic group of the scope: required = max(0, floor(movable present * 100 / ratio) - kernel present), summed; its movable pages are taken from movable.",
+      "False if kernel <= required. Else kernel -= required; the own dynamic group's kernel pages are added.",
+      "Then: movable + n <= floor(ratio * kernel / 100).",
+    ],
+  },
 ];
 
-/** Facts that hold for every command, printed before the table. */
-export const generalRules: readonly string[] = [
-  "Frames, pageblocks and lists are visited in ascending frame order wherever nothing else is said.",
-  "Alone, an allocation follows the kernel: zones of the zonelist of its node (all zones of that node from the highest allowed down, then of the other nodes, nearest number first, the lower of two as near), only populated ones; in a zone that passes the watermark test: a per-CPU list entry of exactly its order and migratetype; else Movable requests from CMA lists if more than half of the free pages are CMA; its own list; CMA lists for Movable requests; claiming; stealing. Where the kernel takes the head of a list, the lowest frame number is taken. The lowest 2^order frames of the block are given and the upper halves go back to the list the block came from (or the claimed type's).",
-  "The watermark test of a zone, all marks being 0: free = NR_FREE_PAGES - (2^order - 1) - (NR_FREE_CMA_PAGES unless the request is Movable) must be above 0, and for order > 0 a block of at least that order must be on a list of type Unmovable, Movable, Reclaimable (or CMA for a Movable request). Per-CPU lists do not count, although they are tried first in a zone that passes.",
-  "Claiming and stealing need no permission from the watermark test beyond this; ALLOC_NOFRAGMENT, high-order atomic reserves, reclaim, compaction and the OOM killer are left out.",
-  "Followed, an allocation may take any aligned run of free frames of its order from one block on a list of its own type, of another of Unmovable, Movable, Reclaimable, or CMA for Movable requests, in any allowed populated zone, or a per-CPU entry of exactly its order and migratetype. Pageblocks may change type to that of the request only as part of it: all pageblocks of the block it was taken from if that block has pageblock order or more, or the one pageblock around it. A refusal is permitted only if no allowed zone passes the watermark test.",
-  "Freeing a block of order above pageblock order feeds it to the buddy in pageblock-sized pieces, ascending, each with the type of its own pageblock. Freed blocks merge upwards while their buddy is a free block of the same order and zone; at pageblock order and above only if the types are equal or both are among Unmovable, Movable, Reclaimable, and then the freed block's type is written to all pageblocks of the absorbed buddy.",
-  "Frees go to the buddy unless `pcp` is true, the order is at most min(3, pageblock order), the pageblock is not isolated and the zone's per-CPU lists are not disabled; then they go to the per-CPU list of the type of their pageblock at that moment (CMA counts as Movable). Draining moves entries in ascending order to the buddy, each to the list of the type its pageblock has then.",
-  "device_hotplug_lock is held by an online or offline task from start to end: meanwhile `add`, `remove`, `offline-and-remove`, `write-state`, `write-online`, `group-static`, `group-dynamic`, `group-unregister`, `device-map`, `device-unmap`, `soft-offline` and starting an online or offline task are skipped (reason `hotplug-lock`).",
-  "An offline task holds the per-CPU lists of its zone disabled from its first step to its end; `drain` then finds nothing, `pcp-enable` and `pcp-disable` of that zone are skipped (reason `pcp-lock`).",
-  "Migration takes a new block for the pages of an allocation: order as the allocation's, migratetype Movable, highest zone Normal for order-0 pages that do not lie in zone Movable, else Movable. Contiguous allocation, soft offline and long-term pins ask the page's node first and then any; offline asks nodes with memory other than the page's node only, and the page's own node only if there is no other; a long-term pin asks with migratetype Unmovable and highest zone Normal. The watermark test applies. The old frames are then freed to the buddy (never to per-CPU lists), and the allocation keeps its id, kind and references.",
-  "A page can be migrated if its kind is movable, nobody holds or pins it, it is not isolated from the LRU, and none of its frames is poisoned. A folio whose split would be tried by Linux is moved whole or not at all.",
-  "Isolating a pageblock: EBUSY if it is isolated already; EBUSY if the unmovable-page check finds a page; EBUSY if the pageblock is not wholly in the span of the zone of its first frame; else its free blocks move to the Isolate lists, a free block that reaches beyond the pageblock being split at its borders, and nr_isolate_pageblock grows by 1.",
-  "The unmovable-page check of a pageblock, mode cma: passes at once if the pageblock is CMA. Other modes: fails at once if it is CMA. Then frame by frame, first rule that applies: a frame that is reserved, a hole, a memmap taken at boot, absent or a device page fails; in zone Movable every other frame passes; hugetlb passes if its size can be migrated (the rest of the folio is skipped), else fails; another compound page passes if it is on the LRU (the rest is skipped), else fails; a frame with reference count 0 passes (free: its whole block; per-CPU; the tails of a high-order block that is not compound; PageOffline whose driver dropped it; a frame freed while poisoned; limbo); a poisoned frame passes in mode offline; a referenced PageOffline frame passes in mode offline; a page on the LRU or with movable ops passes; anything else fails.",
-  "Range isolation takes the pageblocks from the one of the first frame to the one of the last: first pageblock, then last, then the inner ones ascending. When the first is isolated the frames before the range, and when the last is the frames behind it, are looked at: a compound page that is not hugetlb and reaches across the outer border fails with EBUSY (the look before is at [start of the MAX_PAGE_ORDER chunk, border), only if the frame on the far side of the border is online). A failure undoes what this call isolated and is EBUSY.",
-  "Undoing a pageblock: its blocks go from the Isolate lists to those of the type it gets back, one by one; but if the pageblock starts a free block of at least pageblock order and below the largest order whose buddy is free and not isolated, that block is taken and freed again with that type, so that it merges. Without [KD-1] this is done only for a block of exactly pageblock order; a larger block is split at the pageblock's borders first, and only this pageblock's part leaves the Isolate list.",
-  "The type a pageblock gets back when isolation is undone: the one it had; with [KD-4], that of the request (CMA in mode cma, else Movable), also when a range isolation fails half way; with [EX-7] the same for the failures of offline.",
-  "Undoing a pageblock of a larger block, and isolating one: the larger block leaves its list, the pageblock changes its type, and the block is freed again in pageblock-sized pieces, ascending, each merging as a freed block does. A block inside the pageblock only changes lists and does not merge.",
-  "Notifier calls name the whole block for PREPARE_ONLINE and FINISH_OFFLINE, and the block without its self-hosted memmap for all other events.",
-  "Frames of a section that is not online are Offline (or Hole, Absent, Device). The id of a half-done alloc-contig counts as in use.",
-  "Outcome.grant.retyped lists only pageblocks whose type changed.",
-  "Poison counts: each poisoned frame counts once in num_poisoned_pages and in nr_hwpoison of its block, until unpoisoned or removed.",
+/** What holds for every command. */
+export const generalRules: readonly RuleText[] = [
+  { title: "Order of visiting", text: ["Frames, pageblocks and lists are visited in ascending frame order wherever nothing else is said."] },
+  {
+    title: "Allocation, alone",
+    text: [
+      "An implementation that runs alone follows the kernel. Zones of the zonelist of the node (all zones of that node from the highest allowed down, then of the other nodes, nearest number first, the lower of two as near), only populated ones; the first that passes the watermark test gives the block, by the first of the steps below that has one.",
+      "Where the kernel takes the head of a list, the lowest frame number is taken. The lowest 2^order frames of the block are given and the upper halves go back to the list the block came from (or the claimed type's).",
+      "Claiming and stealing ask no more of a zone than the watermark test; ALLOC_NOFRAGMENT, high-order atomic reserves, reclaim, compaction and the OOM killer are left out.",
+    ],
+    steps: [
+      "A per-CPU list entry of exactly its order and migratetype.",
+      "For Movable requests, if more than half of the free pages are CMA: CMA lists.",
+      "Its own list.",
+      "For Movable requests: CMA lists.",
+      "Claiming: whole pageblocks of another type become its own.",
+      "Stealing: a block of another type, whose pageblock keeps its type.",
+    ],
+  },
+  {
+    title: "The watermark test",
+    text: [
+      "All marks are 0. free = NR_FREE_PAGES - (2^order - 1) - (NR_FREE_CMA_PAGES unless the request is Movable) must be above 0.",
+      "For order > 0 a block of at least that order must be on a list of type Unmovable, Movable, Reclaimable (or CMA for a Movable request).",
+      "Per-CPU lists do not count, although they are tried first in a zone that passes.",
+    ],
+  },
+  {
+    title: "Allocation, followed",
+    text: [
+      "Followed, an allocation may take any aligned run of free frames of its order from one block on a list of its own type, of another of Unmovable, Movable, Reclaimable, or CMA for Movable requests, in any allowed populated zone, or a per-CPU entry of exactly its order and migratetype.",
+      "Pageblocks may change type to that of the request only as part of it: all pageblocks of the block it was taken from if that block has pageblock order or more, or the one pageblock around it.",
+      "A refusal is permitted only if no allowed zone passes the watermark test.",
+      "outcome.grant.retyped lists only pageblocks whose type changed.",
+    ],
+  },
+  {
+    title: "Freeing and merging",
+    text: [
+      "Freeing a block of order above pageblock order feeds it to the buddy in pageblock-sized pieces, ascending, each with the type of its own pageblock.",
+      "Freed blocks merge upwards while their buddy is a free block of the same order and zone; at pageblock order and above only if the types are equal or both are among Unmovable, Movable, Reclaimable, and then the freed block's type is written to all pageblocks of the absorbed buddy.",
+    ],
+  },
+  {
+    title: "Per-CPU lists",
+    text: [
+      "Frees go to the buddy unless `pcp` is true, the order is at most min(3, pageblock order), the pageblock is not isolated and the zone's per-CPU lists are not disabled; then they go to the per-CPU list of the type of their pageblock at that moment (CMA counts as Movable).",
+      "Draining moves entries in ascending order to the buddy, each to the list of the type its pageblock has then.",
+    ],
+  },
+  {
+    title: "Locks",
+    text: [
+      "device_hotplug_lock is held by an online or offline task from start to end: meanwhile `add`, `remove`, `offline-and-remove`, `write-state`, `write-online`, `group-static`, `group-dynamic`, `group-unregister`, `device-map`, `device-unmap`, `soft-offline` and starting an online or offline task are skipped (reason `hotplug-lock`).",
+      "An offline task holds the per-CPU lists of its zone disabled from its first step to its end; `drain` then finds nothing, `pcp-enable` and `pcp-disable` of that zone are skipped (reason `pcp-lock`).",
+      "The id of a half-done alloc-contig counts as in use.",
+    ],
+  },
+  {
+    title: "Migration",
+    text: [
+      "A page can be migrated if its kind is movable, nobody holds or pins it, it is not isolated from the LRU, and none of its frames is poisoned. A folio whose split would be tried by Linux is moved whole or not at all.",
+      "It takes a new block for the pages of an allocation: order as the allocation's, migratetype Movable, highest zone Normal for order-0 pages that do not lie in zone Movable, else Movable.",
+      "Contiguous allocation, soft offline and long-term pins ask the page's node first and then any; offline asks nodes with memory other than the page's node only, and the page's own node only if there is no other; a long-term pin asks with migratetype Unmovable and highest zone Normal. The watermark test applies.",
+      "The old frames are then freed to the buddy (never to per-CPU lists), and the allocation keeps its id, kind and references.",
+    ],
+  },
+  {
+    title: "Isolating a pageblock",
+    text: ["Its free blocks move to the Isolate lists, a free block that reaches beyond the pageblock being split at its borders, and nr_isolate_pageblock grows by 1. Before that:"],
+    steps: ["EBUSY if it is isolated already.", "EBUSY if the unmovable-page check finds a page.", "EBUSY if the pageblock is not wholly in the span of the zone of its first frame."],
+  },
+  {
+    title: "The unmovable-page check",
+    text: ["Of a pageblock, in mode cma: passes at once if the pageblock is CMA. In other modes: fails at once if it is CMA. Then frame by frame, the first rule that applies:"],
+    steps: [
+      "A frame that is reserved, a hole, a memmap taken at boot, absent or a device page fails.",
+      "In zone Movable every other frame passes; the zone of the first frame of the pageblock counts for all.",
+      "hugetlb passes if its size can be migrated (the rest of the folio is skipped), else fails.",
+      "Another compound page passes if it is on the LRU (the rest is skipped), else fails.",
+      "A frame with reference count 0 passes: free (its whole block); per-CPU; the tails of a high-order block that is not compound; PageOffline whose driver dropped it; a frame freed while poisoned; limbo.",
+      "A poisoned frame passes in mode offline.",
+      "A referenced PageOffline frame passes in mode offline.",
+      "A page on the LRU or with movable ops passes.",
+      "Anything else fails.",
+    ],
+  },
+  {
+    title: "Isolating a range",
+    text: [
+      "Takes the pageblocks from the one of the first frame to the one of the last: first pageblock, then last, then the inner ones ascending.",
+      "When the first is isolated the frames before the range, and when the last is the frames behind it, are looked at: a compound page that is not hugetlb and reaches across the outer border fails with EBUSY (the look before is at [start of the MAX_PAGE_ORDER chunk, border), only if the frame on the far side of the border is online).",
+      "A failure undoes what this call isolated and is EBUSY.",
+    ],
+  },
+  {
+    title: "Undoing isolation",
+    text: [
+      "The blocks of the pageblock go from the Isolate lists to those of the type it gets back, one by one; but if the pageblock starts a free block of at least pageblock order and below the largest order whose buddy is free and not isolated, that block is taken and freed again with that type, so that it merges.",
+      "Without [KD-1] this is done only for a block of exactly pageblock order; a larger block is split at the pageblock's borders first, and only this pageblock's part leaves the Isolate list.",
+      "The type that comes back is the one the pageblock had; with [KD-4], that of the request (CMA in mode cma, else Movable), also when a range isolation fails half way; with [EX-7] the same for the failures of offline.",
+    ],
+  },
+  {
+    title: "A pageblock of a larger free block",
+    text: ["To isolate it, or to undo that, the larger block leaves its list, the pageblock changes its type, and the block is freed again in pageblock-sized pieces, ascending, each merging as a freed block does. A block inside the pageblock only changes lists and does not merge."],
+  },
+  {
+    title: "Notifier ranges",
+    text: ["Notifier calls name the whole block for PREPARE_ONLINE and FINISH_OFFLINE, and the block without its self-hosted memmap for all other events."],
+  },
+  {
+    title: "Frames of offline memory, poisoned frames",
+    text: [
+      "Frames of a section that is not online are Offline (or Hole, Absent, Device).",
+      "Each poisoned frame counts once in num_poisoned_pages and in nr_hwpoison of its block, until unpoisoned or removed.",
+    ],
+  },
 ];
 
 const label = (what: string): { reason: string; when: string } => ({ reason: "label-in-use", when: `${what} \`id\` exists already` });
@@ -120,20 +305,19 @@ const offlineEffects: readonly string[] = [
   "The zone's per-CPU lists are drained and disabled until the end.",
   "Isolates all pageblocks in mode offline; calls GOING_OFFLINE; drivers drop their references on PageOffline frames of the range taken with `drops`.",
   "Moves movable pages until none is left that can move. Every frame must then be free, poisoned, or PageOffline and dropped.",
-  "An order-0 allocation whose frame is poisoned ends; a poisoned frame of a contiguous or CMA allocation leaves it. Takes the free blocks off the lists; sections go offline; managed falls by the frames that were not PageOffline, present by all; nr_isolate_pageblock falls; N_MEMORY and N_NORMAL_MEMORY follow; calls OFFLINE; the zone span shrinks at the end that the range touched, the node span follows; self-hosted frames leave the zone in a second such step.",
+  "An allocation whose frames are all poisoned ends; a poisoned frame of a contiguous or CMA allocation leaves it.",
+  "Takes the free blocks off the lists; sections go offline; managed falls by the frames that were not PageOffline, present by all; nr_isolate_pageblock falls; N_MEMORY and N_NORMAL_MEMORY follow; calls OFFLINE.",
+  "The zone span shrinks at the end that the range touched, the node span follows; self-hosted frames leave the zone in a second such step.",
   "The block is OFFLINE and has no zone; calls FINISH_OFFLINE. Isolation owned by the operation ends; pageblocks of offline sections have no type.",
   "On failure: isolation is undone; drivers take their dropped references again and CANCEL_OFFLINE is called, if GOING_OFFLINE was.",
 ];
 
 const onlineEffects: readonly string[] = [
-  "Chooses the zone (zone choice, below) for the whole block; calls PREPARE_ONLINE.",
-  "Self-hosted memmap frames join the zone as Unmovable pageblocks. Zone and node spans grow over the rest of the block; calls GOING_ONLINE; a refusal takes the frames out again, shrinking as offline does, and calls CANCEL_ONLINE and FINISH_OFFLINE; without [EX-6] the spans, contiguous and nr_zones are then as before the attempt. (PREPARE_ONLINE refused: nothing more is called.)",
+  "Chooses the zone (zone choice) for the whole block; calls PREPARE_ONLINE.",
+  "Self-hosted memmap frames join the zone as Unmovable pageblocks. Zone and node spans grow over the rest of the block; calls GOING_ONLINE.",
+  "A refusal takes the frames out again, shrinking as offline does, and calls CANCEL_ONLINE and FINISH_OFFLINE; without [EX-6] the spans, contiguous and nr_zones are then as before the attempt. (PREPARE_ONLINE refused: nothing more is called.)",
   "Frames go to the buddy in blocks of min(largest order, alignment of the frame), isolated; managed, then present (present_early for early sections) grow; sections are online; N_MEMORY and, in DMA, DMA32 and Normal, N_NORMAL_MEMORY are set.",
   "Isolation is undone pageblock by pageblock to Movable; calls ONLINE. Self-hosted frames join the present counts. The block is ONLINE in that zone.",
-];
-
-const zoneChoice: readonly string[] = [
-  "Zone choice: `online_kernel` the default kernel zone (the lowest of DMA, DMA32 of the node whose span intersects the block, else Normal); `online_movable` Movable; `online` by policy. contig-zones: if exactly one of the spans of the default kernel zone and of Movable intersects the block, that one; else Movable if `movable_node`, else the default kernel zone. auto-movable: as docs/spec.md describes it under auto-movable.",
 ];
 
 /** Fields, errnos and effects of every command, in the order of the union `Command`. */
@@ -212,7 +396,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     skipped: [noLabel("allocation"), { reason: "freed-already", when: "its owner has freed it" }],
     refused: [
       { errno: "EFAULT", reason: "not-mapped", when: "the kind is not mapped into a process" },
-      { errno: "ENOMEM", reason: "stuck", when: "long-term, the page must move, and it is held or pinned, or its kind can not be migrated" },
+      { errno: "ENOMEM", reason: "stuck", when: "long-term, the page must move, and it is held or pinned, or its kind can not be migrated; or, where nobody has it off the LRU, a frame of it is poisoned" },
       { errno: "EAGAIN", reason: "off-lru", when: "without [KD-9]: long-term, the page must move, and someone has it off the LRU" },
       { errno: "ENOMEM", reason: "no-target", when: "long-term, the page must move, and no zone at or below Normal passes the watermark test" },
     ],
@@ -458,7 +642,6 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     other: offlineLivelock.map((entry) => ({ ...entry, reason: `offline-${entry.reason}` })),
     effects: [
       "An online word is written to online_type first, and online_type is `offline` again after the attempt, whatever came of it.",
-      ...zoneChoice,
       ...onlineEffects.map((effect) => `Online: ${effect}`),
       ...offlineEffects.map((effect) => `Offline: ${effect}`),
     ],
@@ -545,7 +728,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   },
   start: {
     title: "begin an operation as a task",
-    source: "the points where the operation drops its locks, as docs/spec.md lists them",
+    source: "mm/page_alloc.c: alloc_contig_range_noprof(); mm/memory_hotplug.c: offline_pages(), online_pages(), v6.12: the points where others can run",
     skipped: [{ reason: "label-in-use", when: "task `task` is half done" }],
     refused: [],
     effects: [

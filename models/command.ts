@@ -29,8 +29,8 @@ export const zoneTypes = ["DMA", "DMA32", "Normal", "Movable", "Device"] as cons
 export type ZoneType = (typeof zoneTypes)[number];
 
 /**
- * What an allocated page is used for, as far as moving it matters. docs/spec.md has the table: migratetype and zones of
- * the request, orders, whether the pages form a compound page, are on the LRU, can be migrated.
+ * What an allocated page is used for, as far as moving it matters. docs/spec.md#page-kinds has the table: migratetype
+ * and zones of the request, orders, whether the pages form a compound page, are on the LRU, can be migrated.
  *
  * - `user`: an anonymous page, order 0
  * - `file`: a clean page-cache page, order 0; a contiguous allocation may drop it instead of moving it

@@ -1,7 +1,7 @@
 /**
  * What a machine is before its first command: its sizes, its memory at boot, and how it is configured.
  *
- * Plain data: it goes to and from JSON files (docs/spec.md has the format). All frame numbers are absolute.
+ * Plain data: it goes to and from JSON files (docs/reports.md#machine-files has the format). All frame numbers are absolute.
  */
 import { brokenGeometryRule, memmapPages, pageblockPages } from "./geometry.ts";
 import type { Geometry } from "./geometry.ts";

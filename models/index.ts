@@ -23,7 +23,7 @@ export type {
   AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FrameTable, FreeBlockView, GroupView, IsolationView, Migratetype, NodeView, PageblockView, ResourceView, SectionView, TaskView, TotalsView, View, ZoneIndex, ZoneView,
 } from "./view.ts";
 export type { Admitted, Breach, CreateSubject, Inconclusive, Subject, Unsupported, Verdict } from "./subject.ts";
-export { autoMovableRules, bootRules, clauses, commandCatalogue, generalRules } from "./catalogue.ts";
-export type { CommandEntry, ErrnoEntry } from "./catalogue.ts";
+export { autoMovableRules, bootRules, clauses, commandCatalogue, generalRules, zoneChoiceRules } from "./catalogue.ts";
+export type { CommandEntry, ErrnoEntry, RuleText } from "./catalogue.ts";
 export { createReference } from "./reference.ts";
 export { selfHostedMemmapPages } from "./memmap.ts";

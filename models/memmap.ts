@@ -23,7 +23,7 @@ import { FrameUse } from "./view.ts";
  * Frames at the start of a block that host its own memmap, or 0 where the mode or the sizes forbid it.
  *
  * Linux `mhp_supports_memmap_on_memory()` and `memory_block_memmap_on_memory_pages()`. The last rule is ours: Linux does not
- * ask for whole subsections, and without them a zone could shrink past online frames (docs/fidelity.md).
+ * ask for whole subsections, and without them a zone could shrink past online frames (docs/fidelity.md#self-hosted-memmap).
  */
 export function selfHostedMemmapPages(geometry: Geometry, mode: MemmapOnMemoryMode): number {
   if (mode === "never") return 0;

@@ -2,7 +2,7 @@
  * Migration: the pages of an allocation move to other frames, and the old frames are freed.
  *
  * Linux mm/migrate.c, mm/compaction.c: isolate_migratepages_block(), mm/memory_hotplug.c: do_migrate_range(), v6.12.
- * Splitting of large folios and retries are left out: a page moves or it does not.
+ * Splitting of large folios and retries are left out (docs/fidelity.md#migration): a page moves or it does not.
  */
 import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";

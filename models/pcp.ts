@@ -2,7 +2,7 @@
  * Per-CPU page lists: frames that are free to the allocator and not in the buddy.
  *
  * Linux mm/page_alloc.c, v6.12, reduced to what can be told apart from outside: one list a zone; whether a free goes there is
- * the caller's word; refills by the allocator are left out (docs/fidelity.md).
+ * the caller's word; refills by the allocator are left out (docs/fidelity.md#per-cpu-lists).
  */
 import { freeOnePage, migratetypeOf, splitLargeBuddy } from "./buddy.ts";
 import type { Machine, Zone } from "./machine.ts";

@@ -2,11 +2,11 @@
  * Profiles: what should hold, and what Linux does.
  *
  * `strict` is the contract: every switch off. `linux-6.12` is the kernel as it is: every switch on. A switch is one
- * known difference, named by the id that docs/fidelity.md explains. A profile can be written with single switches added
- * or taken away: `strict+KD-2`, `linux-6.12-EX-7`.
+ * known difference, named by the id that docs/fidelity.md#switches explains. A profile can be written with single
+ * switches added or taken away: `strict+KD-2`, `linux-6.12-EX-7`.
  */
 
-/** Ids of the known differences: KD and EX as docs/fidelity.md lists them, S where it is neither. */
+/** Ids of the known differences: KD and EX as docs/fidelity.md#switches lists them, S where it is neither. */
 export const switchIds = ["KD-1", "KD-2", "KD-3", "KD-4", "KD-8", "KD-9", "KD-11", "EX-1", "EX-3", "EX-6", "EX-7", "EX-9", "EX-10", "S-05", "S-30"] as const;
 export type SwitchId = (typeof switchIds)[number];
 

@@ -18,7 +18,10 @@ import { FrameUse } from "./view.ts";
 export function hasUnmovablePages(machine: Machine, start: Pfn, mode: IsolationMode): Pfn | undefined {
   const pageblock = pfnRange(pageblockStart(machine, start), 2 ** machine.description.geometry.pageblockOrder);
   if (migratetypeOf(machine, pageblock.start) === "CMA") return mode === "cma" ? undefined : pageblock.start;
-  return findFrame(pageblock, (pfn) => !mayStay(machine, pfn, mode));
+  // Linux takes the zone of the first page for that of all.
+  const zone = frameAt(machine, pageblock.start)?.zone ?? -1;
+  const inMovable = zone >= 0 && zoneAt(machine, zone).type === "Movable";
+  return findFrame(pageblock, (pfn) => !mayStay(machine, pfn, mode, inMovable));
 }
 
 /** PageReserved: boot memory that never reached the buddy, holes, device pages; and frames without a page. */
@@ -27,11 +30,11 @@ function isReserved(machine: Machine, pfn: Pfn): boolean {
   return use === FrameUse.Reserved || use === FrameUse.Hole || use === FrameUse.Device || use === FrameUse.Absent;
 }
 
-function mayStay(machine: Machine, pfn: Pfn, mode: IsolationMode): boolean {
+function mayStay(machine: Machine, pfn: Pfn, mode: IsolationMode, inMovable: boolean): boolean {
   if (isReserved(machine, pfn)) return false;
   const page = frameAt(machine, pfn);
   if (page === undefined) return false;
-  if (zoneAt(machine, page.zone).type === "Movable") return true;
+  if (inMovable) return true;
   const allocation = allocationAt(machine, pfn);
   if (allocation?.kind === "hugetlb") return true;
   if (allocation?.kind === "hugetlb-fixed") return false;

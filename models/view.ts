@@ -202,7 +202,7 @@ export interface IsolationView {
 export interface TaskView {
   readonly task: TaskId;
   readonly op: "online" | "offline" | "alloc-contig";
-  /** online: `onlining`; offline: `isolated`, `migrating`; alloc-contig: `isolated`, `migrating`. docs/spec.md has the steps. */
+  /** online: `onlining`; offline: `isolated`, `migrating`; alloc-contig: `isolated`, `migrating`. docs/spec.md#step has the steps. */
   readonly phase: string;
   /** What it works on: the block, or the range asked for. */
   readonly range: PfnRange;

@@ -141,12 +141,11 @@ export function updateNodeStates(machine: Machine, nodeId: NodeId): void {
 /**
  * The zones an allocation for this node tries: populated zones of the node from the highest down, then those of the
  * other nodes, nearest first. Linux `build_zonelists()`, mm/page_alloc.c, v6.12, with the distance of two nodes being that of
- * their numbers.
+ * their numbers (docs/fidelity.md#zones-and-nodes). As there, a node counts by its memory and not by being online.
  */
 export function zonelist(machine: Machine, nodeId: NodeId): readonly ZoneIndex[] {
   const nodes = machine.nodes
-    .map((node, id) => ({ node, id }))
-    .filter(({ node, id }) => node.online || id === nodeId)
+    .map((_, id) => ({ id }))
     .toSorted((a, b) => Math.abs(a.id - nodeId) - Math.abs(b.id - nodeId) || a.id - b.id);
   return nodes.flatMap(({ id }) =>
     zoneTypes

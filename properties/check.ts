@@ -90,8 +90,7 @@ export function checkView(view: View, permissionsUsed: PermissionsUsed = {}, rul
     const because = usedOf(invariant.unless, permissionsUsed);
     if (because.length > 0) silenced.push({ invariant, because });
     else if (lacks(needs.ofRule[index], answers)) notCheckable.push({ invariant, missing: missing(needs, index, answers) });
-    else if (invariant.when === "at-rest" && view.tasks === undefined) notCheckable.push({ invariant, missing: ["tasks"] });
-    else if (invariant.when === "always" || view.tasks?.length === 0) {
+    else {
       const evidence = invariant.find(view);
       if (evidence.length > 0) broken.push({ invariant, evidence });
     }
@@ -99,8 +98,14 @@ export function checkView(view: View, permissionsUsed: PermissionsUsed = {}, rul
   return { broken, notCheckable, silenced };
 }
 
+/** Whether nobody can tell which operation the step carries on, and so which laws speak of it. */
+function isBlind({ before, command }: StepRecord): boolean {
+  return (command.op === "step" || command.op === "signal") && before.tasks === undefined;
+}
+
 /** Judges a step. A law that does not speak of the command is not asked. */
 export function checkStep(step: StepRecord, permissionsUsed: PermissionsUsed = {}, rules: readonly Law[] = laws): StepVerdict {
+  if (isBlind(step)) return { broken: [], notCheckable: rules.map((law) => ({ law, missing: ["tasks"] })), silenced: [] };
   const ops: readonly Op[] = opsOf(step);
   const broken: { law: Law; evidence: readonly Evidence[] }[] = [];
   const notCheckable: { law: Law; missing: readonly Need[] }[] = [];

@@ -1,12 +1,14 @@
 /**
- * In what two frame tables differ. Tables of the same frames are compared column by column.
+ * In what two frame tables differ. Tables of the same frames are compared column by column; a column that says nothing in
+ * one of them, and a frame whose use is unknown in one, is not compared.
  */
-import { NONE, hex, rangeEnd, rangesOverlap, showRange, toPfn } from "../models/index.ts";
+import { FrameUse, NONE, hex, rangeEnd, rangesOverlap, showRange, toPfn } from "../models/index.ts";
 import type { FrameTable, View } from "../models/index.ts";
 import type { Differ } from "./compare.ts";
 import { FrameEvidence, useName, zoneName } from "./evidence.ts";
+import { hasNeed } from "./rule.ts";
 
-const columns = ["use", "flags", "zone", "order"] as const;
+export const columns = ["use", "flags", "zone", "order"] as const;
 
 type Column = (typeof columns)[number];
 
@@ -15,19 +17,24 @@ export function compareFrames(a: View, b: View, tableA: FrameTable, tableB: Fram
   if (!aligned) differ("frames", () => [{ where: "frames", was: tableA.ranges.map(showRange).join(" "), is: tableB.ranges.map(showRange).join(" ") }]);
   const shared = aligned ? undefined : sharedRows(tableA, tableB);
   for (const column of columns) {
-    if (shared === undefined ? sameBytes(tableA[column], tableB[column]) : shared.every(([rowA, rowB]) => tableA[column][rowA] === tableB[column][rowB])) continue;
+    if (shared === undefined ? agreeInAll(column, tableA[column], tableB[column]) : shared.every(([rowA, rowB]) => agree(column, tableA[column][rowA], tableB[column][rowB]))) continue;
+    if (column !== "use" && (!hasNeed(a, `frames.${column}`) || !hasNeed(b, `frames.${column}`))) continue;
     differ(`frames.${column}`, () => {
       const found = new FrameEvidence();
       for (const [rowA, rowB, pfn] of shared ?? sharedRows(tableA, tableB)) {
-        if (tableA[column][rowA] !== tableB[column][rowB]) found.add(toPfn(pfn), showByte(a, column, tableA[column][rowA]), showByte(b, column, tableB[column][rowB]), column === "use" ? undefined : useName(tableA.use[rowA]));
+        if (!agree(column, tableA[column][rowA], tableB[column][rowB])) found.add(toPfn(pfn), showByte(a, column, tableA[column][rowA]), showByte(b, column, tableB[column][rowB]), column === "use" ? undefined : useName(tableA.use[rowA]));
       }
       return found.found;
     });
   }
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  for (let row = 0; row < a.length; row++) if (a[row] !== b[row]) return false;
+function agree(column: Column, a: number | undefined, b: number | undefined): boolean {
+  return a === b || (column === "use" && (a === FrameUse.Unknown || b === FrameUse.Unknown));
+}
+
+function agreeInAll(column: Column, a: Uint8Array, b: Uint8Array): boolean {
+  for (let row = 0; row < a.length; row++) if (a[row] !== b[row] && !agree(column, a[row], b[row])) return false;
   return true;
 }
 

@@ -2,19 +2,20 @@
  * In what two views differ: one walk over all facts, which tells either only the names of what differs or the evidence
  * too. Equal views are passed over quickly.
  *
- * A fact, or an optional field of an entry, that one of the views does not have is not compared.
+ * A fact, or an optional field of an entry, that one of the views does not have is not compared; `notCompared` names those.
  */
 import { showRange } from "../models/index.ts";
 import type { PfnRange, View } from "../models/index.ts";
-import { compareFrames } from "./compare-frames.ts";
+import { columns, compareFrames } from "./compare-frames.ts";
 import { lists } from "./compare-lists.ts";
 import type { Entry, ListSpec } from "./compare-lists.ts";
+import { hasNeed } from "./rule.ts";
 import type { Evidence, Need } from "./rule.ts";
 
 /** Is told of each difference; the evidence is made only if it is asked for. */
 export type Differ = (path: Need, evidence: () => readonly Evidence[]) => void;
 
-const totals = ["totalram", "nrMemmapPages", "nrMemmapBootPages", "numPoisoned", "maxPfn", "highestPresentSection"] as const;
+export const totals = ["totalram", "nrMemmapPages", "nrMemmapBootPages", "numPoisoned", "maxPfn", "highestPresentSection"] as const;
 
 /** Tells `differ` every difference, facts and fields in the order of the vocabulary. */
 export function compareViews(a: View, b: View, differ: Differ): void {
@@ -52,14 +53,26 @@ function sameKeys(spec: ListSpec, listA: readonly Entry[], listB: readonly Entry
 }
 
 function compareUnaligned(a: View, b: View, spec: ListSpec, listA: readonly Entry[], listB: readonly Entry[], differ: Differ): void {
-  const known = new Map(listB.map((entry, index) => [spec.key(entry, index), entry]));
-  for (const [index, entryA] of listA.entries()) {
-    const entryB = known.get(spec.key(entryA, index));
-    if (entryB === undefined) differ(spec.fact, () => [{ ...spec.name(a, entryA, index), was: show(pick(entryA, spec.fields)), is: "not there" }]);
-    else compareEntry(a, spec, entryA, entryB, index, differ);
+  const left = new Map<number, Entry[]>();
+  for (const [index, entry] of listB.entries()) {
+    const key = spec.key(entry, index);
+    const known = left.get(key);
+    if (known === undefined) left.set(key, [entry]);
+    else known.push(entry);
   }
-  const keys = new Set(listA.map((entry, index) => spec.key(entry, index)));
-  for (const [index, entryB] of listB.entries()) if (!keys.has(spec.key(entryB, index))) differ(spec.fact, () => [{ ...spec.name(b, entryB, index), was: "not there", is: show(pick(entryB, spec.fields)) }]);
+  let matched = listA.length === listB.length;
+  for (const [index, entryA] of listA.entries()) {
+    const entryB = left.get(spec.key(entryA, index))?.shift();
+    if (entryB !== undefined) {
+      compareEntry(a, spec, entryA, entryB, index, differ);
+      continue;
+    }
+    matched = false;
+    differ(spec.fact, () => [{ ...spec.name(a, entryA, index), was: show(pick(entryA, spec.fields)), is: "not there" }]);
+  }
+  const more = new Set([...left.values()].flat());
+  for (const [index, entryB] of listB.entries()) if (more.has(entryB)) differ(spec.fact, () => [{ ...spec.name(b, entryB, index), was: "not there", is: show(pick(entryB, spec.fields)) }]);
+  if (matched) differ(spec.fact, () => [{ where: spec.fact, was: "in this order", is: "the same in another order" }]);
 }
 
 function compareEntry(a: View, spec: ListSpec, entryA: Entry, entryB: Entry, index: number, differ: Differ): void {
@@ -90,6 +103,36 @@ function show(value: unknown): string {
   if (typeof value !== "object") return String(value);
   if ("start" in value && "nrPages" in value) return showRange(value as PfnRange);
   return Object.entries(value).map(([key, inner]) => `${key} ${show(inner)}`).join(", ");
+}
+
+/**
+ * What only one of the views shows, so that it was not compared: facts, fields of entries that both have, columns of the
+ * frame table. Never counts as agreement.
+ */
+export function notCompared(a: View, b: View): readonly Need[] {
+  const missing = new Set<Need>();
+  for (const spec of lists) {
+    const listA = a[spec.fact] as unknown as readonly Entry[] | undefined;
+    const listB = b[spec.fact] as unknown as readonly Entry[] | undefined;
+    if (listA !== undefined && listB !== undefined) for (const field of fieldsOfOne(spec, listA, listB)) missing.add(`${spec.fact}.${field}`);
+    else if (listA !== listB) missing.add(spec.fact);
+  }
+  if ((a.frames === undefined) !== (b.frames === undefined)) missing.add("frames");
+  else for (const column of columns) if (hasNeed(a, `frames.${column}`) !== hasNeed(b, `frames.${column}`)) missing.add(`frames.${column}`);
+  if ((a.totals === undefined) !== (b.totals === undefined)) missing.add("totals");
+  return [...missing];
+}
+
+function fieldsOfOne(spec: ListSpec, listA: readonly Entry[], listB: readonly Entry[]): readonly string[] {
+  const known = new Map(listB.map((entry, index) => [spec.key(entry, index), entry]));
+  return spec.fields.filter((field) =>
+    listA.some((entryA, index) => {
+      const entryB = known.get(spec.key(entryA, index));
+      // Only an isolated pageblock has a type to get back.
+      if (entryB === undefined || (field === "savedType" && entryA["type"] !== entryB["type"])) return false;
+      return (entryA[field] === undefined) !== (entryB[field] === undefined);
+    }),
+  );
 }
 
 /** The names of what differs, each once, in order. */

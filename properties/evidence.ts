@@ -24,6 +24,13 @@ export function allocationName(allocation: AllocationView | undefined): string {
   return `allocation ${allocation.id} (${allocation.kind}${allocation.order === null ? "" : `, order ${allocation.order}`})`;
 }
 
+/** The first frames of an allocation, and its name. */
+export function allocationPlace(allocation: AllocationView | undefined): Pick<Evidence, "pfn" | "nrPages" | "where"> {
+  const [first] = allocation?.ranges ?? [];
+  const where = allocationName(allocation);
+  return first === undefined ? { where } : { pfn: first.start, nrPages: first.nrPages, where };
+}
+
 export function blockName(block: number): string {
   return `block ${block}`;
 }

@@ -10,7 +10,7 @@ export { checkStep, checkView } from "./check.ts";
 export type { PermissionsUsed, StepVerdict, ViewVerdict } from "./check.ts";
 export { disagreements, outcomeDifferences, sameOutcome } from "./agreement.ts";
 export type { Disagreement } from "./agreement.ts";
-export { changedPaths } from "./compare.ts";
+export { changedPaths, notCompared } from "./compare.ts";
 export { drawFrom, recordingTape, replayTape, pseudoRandom, seededTape } from "./arbitraries/draw.ts";
 export type { Draw, Tape } from "./arbitraries/draw.ts";
 export { behaviours } from "./arbitraries/habits.ts";

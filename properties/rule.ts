@@ -26,7 +26,7 @@ export interface Evidence {
   readonly owner?: string;
 }
 
-/** Holds of every view of a correct implementation. */
+/** Holds of every view of a correct implementation. What a half-done task suspends, the rule knows. */
 export interface Invariant {
   /** HP-nn or PG-nn as docs/spec.md lists them, FC-nn for rules that only this project states. */
   readonly id: string;
@@ -35,8 +35,6 @@ export interface Invariant {
   /** Why it matters, and the kernel function or document it comes from. */
   readonly source: string;
   readonly needs: readonly Need[];
-  /** `at-rest`: only where no task is half done. */
-  readonly when: "always" | "at-rest";
   /** Switches that break it where Linux has been seen to use them: after that it says nothing. */
   readonly unless: readonly SwitchId[];
   readonly find: (view: View) => readonly Evidence[];
@@ -78,9 +76,9 @@ export interface Goal {
 /**
  * The facts that a rule needs and the view does not have, in order.
  *
- * A field is there if every entry of its list has it. The columns of the frame table count as fields: `frames.use` is
- * there if the use of every frame is known, `frames.zone` if any frame links to a zone, or none has to. A column that
- * says nothing of a live kernel is unknown, not broken.
+ * A field is there if every entry of its list has it; `pageblocks.savedType` only isolated pageblocks can have. The
+ * columns of the frame table count as fields: `frames.use` is there if the use of every frame is known, another column if
+ * it says something of any frame, or has nothing to say. A column that says nothing of a live kernel is unknown, not broken.
  */
 export function missingNeeds(view: View, needs: readonly Need[]): readonly Need[] {
   return needs.filter((need) => !hasNeed(view, need));
@@ -94,6 +92,7 @@ export function hasNeed(view: View, need: Need): boolean {
   if (field === undefined) return true;
   if (fact === "frames") return hasColumn(view, field);
   if (!Array.isArray(value)) return (value as Readonly<Record<string, unknown>>)[field] !== undefined;
+  if (need === "pageblocks.savedType") return view.pageblocks?.every(({ type, savedType }) => type !== "Isolate" || savedType !== undefined) === true;
   for (let index = 0; index < value.length; index++) if ((value as readonly Readonly<Record<string, unknown>>[])[index]?.[field] === undefined) return false;
   return true;
 }
@@ -116,7 +115,17 @@ function partsOf(need: Need): NeedParts {
 
 function hasColumn({ frames }: View, column: string): boolean {
   if (frames === undefined) return false;
-  if (column === "use") return !frames.use.includes(FrameUse.Unknown);
-  if (column === "zone") return frames.zone.some((zone) => zone !== NONE) || !frames.use.some((use) => use >= FrameUse.Reserved);
-  return column === "flags" || column === "order";
+  const { use, flags, zone, order } = frames;
+  switch (column) {
+    case "use":
+      return !use.includes(FrameUse.Unknown);
+    case "flags":
+      return flags.some((bits) => bits !== 0) || use.every((code) => code === FrameUse.Absent);
+    case "zone":
+      return zone.some((link) => link !== NONE) || use.every((code) => code !== FrameUse.Unknown && code < FrameUse.Reserved);
+    case "order":
+      return order.some((head) => head !== NONE) || use.every((code) => code !== FrameUse.Unknown && code !== FrameUse.Free);
+    default:
+      return false;
+  }
 }

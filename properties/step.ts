@@ -1,7 +1,7 @@
 /**
  * What a step is about, told from the outside: the operation, whether all of it or a part, and whom it concerns.
  */
-import { blockPages, pfnRange, rangeEnd, toPfn } from "../models/index.ts";
+import { blockPages, pageKindTraits, pfnRange, rangeEnd, toPfn } from "../models/index.ts";
 import type { AllocationView, BlockView, Command, Op, PfnRange, TaskView, View, ZoneIndex, ZoneView } from "../models/index.ts";
 import { allocationsById, blocksById, rowsOf } from "./derived.ts";
 import { given } from "./per-view.ts";
@@ -141,6 +141,11 @@ export const allocationChanges: (step: StepRecord) => readonly AllocationChange[
 /** Whether two allocations lie in the same frames. */
 export function sameFrames(a: AllocationView, b: AllocationView): boolean {
   return a.ranges.length === b.ranges.length && a.ranges.every((range, index) => range.start === b.ranges[index]?.start && range.nrPages === b.ranges[index]?.nrPages);
+}
+
+/** Somebody refers to the page, or its kind can never move. */
+export function stays({ kind, holds, pins, longTermPins, lruIsolated }: AllocationView): boolean {
+  return kind === "contig" || kind === "cma" || !pageKindTraits[kind].movable || holds + pins + longTermPins > 0 || lruIsolated;
 }
 
 /** Each frame of an allocation, ascending. */

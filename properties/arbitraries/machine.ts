@@ -101,14 +101,17 @@ function without(range: PfnRange, hole: PfnRange): readonly PfnRange[] {
   return [before, behind].filter(({ nrPages }) => nrPages > 0);
 }
 
-/** One node; two that meet, interleave or descend; and nodes without memory. */
+/**
+ * One node; two that meet, interleave or descend; and nodes without memory. Two nodes never share a subsection: Linux looks
+ * at one frame of each when it shrinks spans, and would leave memory out; no real machine is laid out so.
+ */
 function drawNodes(draw: Draw, geometry: Geometry, memory: readonly PfnRange[]): readonly NodeDescription[] {
   const first = at(memory, 0).start;
   const end = rangeEnd(at(memory, memory.length - 1));
   const cuts = draw.weighted([[3, 0], [3, 1], [2, 2]]);
-  const borders = Array.from({ length: cuts }, () => awkward(draw, geometry, first, end)).toSorted((a, b) => a - b);
+  const borders = Array.from({ length: cuts }, () => alignDown(awkward(draw, geometry, first, end), geometry.subsectionPages)).toSorted((a, b) => a - b);
   const owner = (pfn: Pfn): number => borders.filter((border) => border <= pfn).length % 2;
-  const pieces = borders.reduce<readonly PfnRange[]>((ranges, border) => ranges.flatMap((range) => cut(range, border)), memory);
+  const pieces = borders.reduce<readonly PfnRange[]>((ranges, border) => upTo(ranges.flatMap((range) => cut(range, border)), border, geometry), memory);
   const lists = [pieces.filter(({ start }) => owner(start) === 0), pieces.filter(({ start }) => owner(start) === 1)].filter((list) => list.length > 0);
   if (draw.chance(1, 3)) lists.reverse();
   for (let empty = draw.weighted([[2, 0], [3, 1], [1, 2]]); empty > 0; empty--) lists.splice(draw.below(lists.length + 1), 0, []);
@@ -118,6 +121,12 @@ function drawNodes(draw: Draw, geometry: Geometry, memory: readonly PfnRange[]):
 function cut(range: PfnRange, border: Pfn): readonly PfnRange[] {
   if (border <= range.start || border >= rangeEnd(range)) return [range];
   return [pfnRange(range.start, border - range.start), pfnRange(border, rangeEnd(range) - border)];
+}
+
+/** The last range below the border goes on to the end of its subsection. */
+function upTo(ranges: readonly PfnRange[], border: Pfn, { subsectionPages }: Geometry): readonly PfnRange[] {
+  const last = ranges.findLast((range) => rangeEnd(range) <= border);
+  return ranges.map((range) => (range === last ? pfnRange(range.start, alignUp(rangeEnd(range), subsectionPages) - range.start) : range));
 }
 
 /** Neighbouring ranges made one. */

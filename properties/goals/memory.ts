@@ -5,7 +5,7 @@ import { FrameUse, blockPages, pageblockPages, rangeContains, rangeEnd } from ".
 import type { BlockView, IsolationView, View, ZoneView } from "../../models/index.ts";
 import { blocksById, rowsOf, sectionsByNumber, taskOfBlock, zoneAt } from "../derived.ts";
 import type { Goal, StepRecord } from "../rule.ts";
-import { blockChanges, blocksThatWent, commandOf, direction, failed, partOf, subjectBlock, succeeded, taskOf } from "../step.ts";
+import { blockChanges, blocksThatWent, commandOf, direction, failed, idle, partOf, subjectBlock, succeeded, taskOf } from "../step.ts";
 
 interface ZoneStep {
   readonly before: ZoneView;
@@ -77,15 +77,16 @@ const isolationGoals: readonly Goal[] = [
   {
     id: "unisolate-part",
     title: "an owner undid a part of its isolation",
-    rules: ["PG-28"],
+    rules: ["PG-28", "FC-80"],
     reached: (step) => step.command.op === "unisolate" && succeeded(step) && (step.after.isolations ?? []).some(({ owner }) => "token" in owner && step.command.op === "unisolate" && owner.token === step.command.id) && step.before.isolations !== step.after.isolations && owners(step.before).size > owners(step.after).size,
   },
   {
     id: "unisolate-foreign",
     title: "an owner undid isolation over a range that others isolate too",
     rules: ["PG-28", "PG-19"],
-    reached: ({ before, command }) => {
-      if (command.op !== "unisolate") return false;
+    reached: (step) => {
+      const { before, command } = step;
+      if (command.op !== "unisolate" || !succeeded(step)) return false;
       const size = pageblockPages(before.geometry);
       return [...owners(before)].some(([start, owner]) => owner !== `token ${command.id}` && start < command.start + command.nrPages && start + size > command.start);
     },
@@ -100,8 +101,9 @@ const isolationGoals: readonly Goal[] = [
     id: "isolate-at-zone-border",
     title: "a pageblock was asked to be isolated in which two zones meet",
     rules: ["PG-25", "PG-30"],
-    reached: ({ before, command }) => {
-      if ((command.op !== "isolate" && command.op !== "alloc-contig") || before.frames === undefined) return false;
+    reached: (step) => {
+      const { before, command } = step;
+      if ((command.op !== "isolate" && command.op !== "alloc-contig") || idle(step) || before.frames === undefined) return false;
       const size = pageblockPages(before.geometry);
       const first = command.start - (command.start % size);
       const links = new Set<number>();
@@ -133,7 +135,7 @@ const blockGoals: readonly Goal[] = [
     reached: ({ before, after, command, outcome }) => command.op === "add" && outcome.result === "ok" && before.sections !== undefined && after.sections !== undefined && after.sections.some(({ section, usage, present }) => present && usage === "boot" && sectionsByNumber(before).get(section)?.present === false),
   },
   { id: "offline-moves", title: "an offline moved a page", rules: ["HP-58", "FC-61", "FC-62"], reached: (step) => direction(step) === "offline" && (step.outcome.moved ?? []).length > 0 },
-  { id: "offline-moves-then-fails", title: "an offline failed after pages had moved", rules: ["HP-60", "FC-57"], reached: (step) => direction(step) === "offline" && partOf(step) === "whole" && failed(step) && (step.outcome.moved ?? []).length > 0 },
+  { id: "offline-moves-then-fails", title: "an offline failed after pages had moved", rules: ["HP-60", "FC-81"], reached: (step) => direction(step) === "offline" && partOf(step) === "whole" && failed(step) && (step.outcome.moved ?? []).length > 0 },
   { id: "offline-with-poison", title: "a block with a poisoned frame went offline", rules: ["HP-58", "HP-27", "FC-34"], reached: (step) => went(step).some(({ nrHwpoison = 0 }) => nrHwpoison > 0) },
   { id: "offline-with-page-offline", title: "a block went offline with frames that a driver had given up", rules: ["FC-66", "PG-13"], reached: (step) => went(step).some((one) => anyFrame(step, one, (use) => use === FrameUse.PageOffline || use === FrameUse.PageOfflineDropped)) },
   { id: "online-poisoned-refused", title: "a block with poison was asked to come online", rules: ["HP-27"], reached: (step) => direction(step) === "online" && step.outcome.errno === "EHWPOISON" && (block(step)?.nrHwpoison ?? 0) > 0 },
@@ -141,7 +143,7 @@ const blockGoals: readonly Goal[] = [
   { id: "offline-of-two-zones", title: "a block in which two zones meet was asked to go offline", rules: ["HP-22"], reached: (step) => direction(step) === "offline" && failed(step) && block(step)?.zone === null && block(step)?.state === "online" },
   { id: "zone-drift", title: "a block came online in another zone than the one it had left before", rules: ["HP-66", "HP-21"], reached: (step) => came(step).some(({ boot, zone }) => boot === true && zoneAt(step.after, zone)?.type === "Movable") },
   { id: "auto-online", title: "added memory came online on its own", rules: ["HP-65", "HP-56"], reached: (step) => step.command.op === "add" && came(step).length > 0 },
-  { id: "auto-online-stops", title: "added memory stayed offline because a notifier refused", rules: ["HP-65", "HP-67"], reached: (step) => step.command.op === "add" && succeeded(step) && (step.outcome.events ?? []).length > 0 && came(step).length === 0 },
+  { id: "auto-online-stops", title: "added memory stayed offline because a notifier refused", rules: ["HP-65", "HP-67", "FC-85"], reached: (step) => step.command.op === "add" && succeeded(step) && (step.outcome.events ?? []).length > 0 && came(step).length === 0 },
   { id: "add-several-blocks", title: "several blocks were added in one call", rules: ["HP-26", "HP-57"], reached: (step) => step.command.op === "add" && succeeded(step) && step.command.nrPages > blockPages(step.before.geometry) },
   { id: "grouped-online", title: "a block of a memory group came online", rules: ["HP-49", "HP-51"], reached: (step) => came(step).some(({ group }) => group !== null && group !== undefined) },
   { id: "remove-comes-back", title: "an offline-and-remove failed and brought a block online again", rules: ["FC-76", "HP-65"], reached: (step) => step.command.op === "offline-and-remove" && failed(step) && (step.outcome.events ?? []).some(({ event }) => event === "OFFLINE") },
@@ -211,7 +213,7 @@ function beside({ command }: StepRecord): boolean {
 
 const taskGoals: readonly Goal[] = [
   { id: "task-online", title: "an online was taken step by step to its end", rules: ["HP-16", "HP-65"], reached: (step) => taskOf(step)?.op === "online" && succeeded(step) },
-  { id: "task-offline", title: "an offline was taken step by step to its end", rules: ["HP-16", "HP-58", "HP-65", "PG-20"], reached: (step) => taskOf(step)?.op === "offline" && succeeded(step) },
+  { id: "task-offline", title: "an offline was taken step by step to its end", rules: ["HP-16", "HP-58", "HP-65", "PG-20", "FC-84"], reached: (step) => taskOf(step)?.op === "offline" && succeeded(step) },
   { id: "task-offline-fails", title: "an offline failed half way", rules: ["HP-60", "HP-16", "PG-20"], reached: (step) => taskOf(step)?.op === "offline" && failed(step) },
   { id: "task-contig", title: "a contiguous allocation was taken step by step to its end", rules: ["PG-38", "PG-20"], reached: (step) => taskOf(step)?.op === "alloc-contig" && succeeded(step) },
   { id: "task-contig-fails", title: "a contiguous allocation failed half way", rules: ["PG-36", "PG-20"], reached: (step) => taskOf(step)?.op === "alloc-contig" && failed(step) },

@@ -30,15 +30,15 @@ function limits(id: string): Pick<Goal, "onlyWith" | "onlyWithout"> {
 
 /** The rules about what a command that fails leaves as it was, by op. */
 const rulesOfRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
-  isolate: ["HP-60", "PG-27", "FC-57"],
-  "alloc-contig": ["HP-60", "PG-36", "PG-41", "FC-57"],
+  isolate: ["HP-60", "PG-27", "FC-57", "FC-83"],
+  "alloc-contig": ["HP-60", "PG-36", "PG-41", "FC-57", "FC-83"],
   "alloc-contig-pages": ["HP-60", "PG-36"],
   "cma-alloc": ["HP-60", "PG-36", "PG-45"],
-  "fake-offline": ["HP-60", "PG-36", "FC-57"],
+  "fake-offline": ["HP-60", "PG-36", "FC-57", "FC-83"],
   add: ["HP-60", "FC-69", "FC-70"],
   "device-map": ["HP-60", "FC-69", "FC-71"],
-  "write-state": ["HP-60", "HP-65", "FC-57", "FC-75"],
-  "write-online": ["HP-60", "HP-65", "FC-57", "FC-75"],
+  "write-state": ["HP-60", "HP-65", "FC-75", "FC-81"],
+  "write-online": ["HP-60", "HP-65", "FC-75", "FC-81"],
   "offline-and-remove": ["HP-60", "HP-65", "FC-76"],
   alloc: ["HP-60", "PG-53"],
   pin: ["HP-60", "PG-49"],

@@ -1,10 +1,10 @@
 /**
  * Allocations: shape, references, and where their frames may lie.
  */
-import { FrameFlag, FrameUse, NONE, isAligned, orderFits, pageKindTraits, rangeEnd, toPfn } from "../../models/index.ts";
-import type { AllocationView, View } from "../../models/index.ts";
+import { FrameFlag, FrameUse, NONE, isAligned, orderFits, pageKindTraits, rangeEnd } from "../../models/index.ts";
+import type { AllocationView, PfnRange, View } from "../../models/index.ts";
 import { allocationOfRow, cmaCode, rowsOf, typeOfRow } from "../derived.ts";
-import { FrameEvidence, allocationName, maxEvidence, rangeName, useName, zoneName } from "../evidence.ts";
+import { FrameEvidence, allocationName, allocationPlace, maxEvidence, rangeName, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Invariant } from "../rule.ts";
 
@@ -14,8 +14,7 @@ function judgeAllocations(view: View, judge: (allocation: AllocationView) => { r
   for (const allocation of given(view.allocations)) {
     const fault = judge(allocation);
     if (fault === undefined) continue;
-    const [first] = allocation.ranges;
-    found.push(first === undefined ? { where: allocationName(allocation), ...fault } : { pfn: first.start, nrPages: first.nrPages, where: allocationName(allocation), ...fault });
+    found.push({ ...allocationPlace(allocation), ...fault });
     if (found.length === maxEvidence) break;
   }
   return found;
@@ -34,8 +33,7 @@ const ownedOnce: Invariant = {
   id: "PG-07",
   title: "no frame belongs to two allocations, and a block from the allocator is one aligned run of its order",
   source: "mm/page_alloc.c: prep_new_page(), expand(), v6.12",
-  needs: ["allocations", "frames"],
-  when: "always",
+  needs: ["allocations"],
   unless: [],
   find: (view) => {
     const shape = judgeAllocations(view, (allocation) => {
@@ -44,37 +42,33 @@ const ownedOnce: Invariant = {
       const nrPages = 2 ** allocation.order;
       return first !== undefined && more.length === 0 && first.nrPages === nrPages && isAligned(first.start, nrPages) ? undefined : { was: `${nrPages} frames from a multiple of ${nrPages}`, is: showRanges(allocation) };
     });
-    const owner = allocationOfRow(view);
-    let owned = 0;
-    let covered = 0;
-    const rows = rowsOf(view);
-    for (const { ranges } of given(view.allocations)) for (const { start, nrPages } of ranges) if (rows.of(start) >= 0 && rows.of(start + nrPages - 1) >= 0) owned += nrPages;
-    for (let row = 0; row < owner.length; row++) if (owner[row] !== 0) covered++;
-    return owned <= covered ? shape : [...shape, ...ownedTwice(view)];
+    return [...shape, ...ownedTwice(view)];
   },
 };
 
+/** Frames that lie in the ranges of two allocations. */
 function ownedTwice(view: View): readonly Evidence[] {
-  const owners = new Map<number, AllocationView>();
-  const found = new FrameEvidence();
-  for (const allocation of given(view.allocations)) {
-    for (const range of allocation.ranges) {
-      for (let pfn = range.start; pfn < rangeEnd(range); pfn = toPfn(pfn + 1)) {
-        const other = owners.get(pfn);
-        if (other !== undefined) found.add(pfn, `of ${allocationName(other)} alone`, `of ${allocationName(allocation)} too`);
-        owners.set(pfn, allocation);
-      }
-    }
+  const ranges = given(view.allocations).flatMap((owner) => owner.ranges);
+  ranges.sort((a, b) => a.start - b.start);
+  const found: Evidence[] = [];
+  let [last] = ranges;
+  for (const next of ranges) {
+    if (last === undefined || next === last) continue;
+    if (next.start < rangeEnd(last)) found.push({ pfn: next.start, nrPages: Math.min(rangeEnd(last), rangeEnd(next)) - next.start, was: `of ${allocationName(ownerOf(view, last))} alone`, is: `of ${allocationName(ownerOf(view, next))} too` });
+    if (rangeEnd(next) > rangeEnd(last)) last = next;
   }
-  return found.found;
+  return found;
+}
+
+function ownerOf(view: View, range: PfnRange): AllocationView | undefined {
+  return given(view.allocations).find(({ ranges }) => ranges.includes(range));
 }
 
 const rangesAreCoalesced: Invariant = {
   id: "FC-23",
   title: "allocations are listed once, in order, with their frames ascending and in as few ranges as possible",
-  source: "the vocabulary of this project: equal states have equal views",
+  source: "models/view.ts: equal states have equal views",
   needs: ["allocations"],
-  when: "always",
   unless: [],
   find: (view) => {
     let before = -1;
@@ -93,7 +87,6 @@ const orderOfKind: Invariant = {
   title: "an allocation has an order in which its kind comes, and is a compound page exactly where its kind is",
   source: "include/linux/gfp_types.h, mm/page_alloc.c: prep_compound_page(), v6.12",
   needs: ["allocations"],
-  when: "always",
   unless: [],
   find: (view) =>
     judgeAllocations(view, ({ kind, order, compound }) => {
@@ -110,7 +103,6 @@ const referencesFitKind: Invariant = {
   title: "only mapped pages are pinned, only pages of the LRU are taken off it, and a freed page is still there only while someone refers to it",
   source: "mm/gup.c: try_grab_folio(); mm/vmscan.c: folio_isolate_lru(); mm/page_alloc.c: __free_pages(), v6.12",
   needs: ["allocations"],
-  when: "always",
   unless: [],
   find: (view) =>
     judgeAllocations(view, ({ kind, holds, pins, longTermPins, lruIsolated, freed }) => {
@@ -128,7 +120,6 @@ const flagsFollowKind: Invariant = {
   title: "a frame is marked movable or unmovable exactly as the allocation that owns it, a memmap frame is unmovable, and others are neither",
   source: "mm/page_isolation.c: has_unmovable_pages(), v6.12",
   needs: ["allocations", "frames.use", "frames.flags"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use, flags } = given(view.frames);
@@ -159,7 +150,6 @@ const movableZoneIsMovable: Invariant = {
   title: "zone Movable holds no memmap frame and no unmovable page but contiguous allocations",
   source: "Documentation/admin-guide/mm/memory-hotplug.rst, ZONE_MOVABLE; include/linux/mmzone.h: enum zone_type, v6.12; what cannot move keeps its block from going offline",
   needs: ["zones", "allocations", "frames.use", "frames.flags", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use, flags, zone: link } = given(view.frames);
@@ -180,7 +170,6 @@ const buddyKeepsKernelOut: Invariant = {
   title: "an allocation in zone Movable is of a kind that may use it",
   source: "include/linux/gfp.h: gfp_zone(), v6.12",
   needs: ["zones", "allocations", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { zone: link } = given(view.frames);
@@ -199,7 +188,6 @@ const cmaIsForMovable: Invariant = {
   title: "the frames of a CMA pageblock are used by CMA allocations and by pages of movable requests only",
   source: "mm/page_alloc.c: gfp_to_alloc_flags_cma(), v6.12; anything else can not be moved when the area is wanted",
   needs: ["pageblocks", "allocations", "frames.use"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => {
     const { use } = given(view.frames);
@@ -222,7 +210,6 @@ const pinsStayOut: Invariant = {
   title: "a page with a long-term pin is not in zone Movable and not in a CMA pageblock",
   source: "include/linux/mm.h: folio_is_longterm_pinnable(), v6.12; it would keep the memory from going offline, or the area from being used, for good",
   needs: ["zones", "pageblocks", "allocations", "frames.zone"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => {
     const { zone: link } = given(view.frames);

@@ -45,7 +45,6 @@ const blockOnce: Invariant = {
   title: "each memory block is listed once, in order",
   source: "drivers/base/memory.c: add_memory_block(), v6.12: blocks live in an array by their number",
   needs: ["blocks"],
-  when: "always",
   unless: [],
   find: (view) => {
     let before = -1;
@@ -62,7 +61,6 @@ const hotBlockIsWhole: Invariant = {
   title: "every section of an added block is present, not early, and has all its subsections",
   source: "mm/memory_hotplug.c: __add_memory(), v6.12; online assumes that there are no holes",
   needs: ["blocks.boot", "sections"],
-  when: "always",
   unless: [],
   find: (view) =>
     judgeBlocks(view, (block) => {
@@ -80,7 +78,6 @@ const goingOfflineHasTask: Invariant = {
   title: "a block is online or offline unless a half-done offline works on it, and then it is going offline",
   source: "drivers/base/memory.c: memory_block_change_state(), v6.12",
   needs: ["blocks", "tasks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const held = taskOfBlock(view);
@@ -97,7 +94,6 @@ const hotBlockSwitchesAllSections: Invariant = {
   title: "an added block is online exactly if all its sections are, and offline exactly if none is",
   source: "mm/sparse.c: online_mem_sections(), offline_mem_sections(), v6.12; walkers ask the section, policy asks the block",
   needs: ["blocks.boot", "sections", "tasks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const held = taskOfBlock(view);
@@ -115,7 +111,6 @@ const bootBlockSwitchesEarlySections: Invariant = {
   title: "an online boot block has all its early sections online, an offline one has no section online",
   source: "drivers/base/memory.c: add_boot_memory_block(); mm/sparse.c: online_mem_sections(), v6.12",
   needs: ["blocks.boot", "sections"],
-  when: "always",
   unless: [],
   find: (view) =>
     judgeBlocks(view, (block) => {
@@ -131,7 +126,6 @@ const onlineSectionHasBlock: Invariant = {
   title: "every online section lies in a memory block that is online or going offline",
   source: "mm/sparse.c: online_mem_sections(), v6.12; online memory without a block could never go offline",
   needs: ["blocks", "sections", "tasks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const held = taskOfBlock(view);
@@ -151,7 +145,6 @@ const zoneFollowsState: Invariant = {
   title: "an added block has a zone exactly while it is online, and no block has one while it is offline",
   source: "drivers/base/memory.c: memory_block_online(), memory_block_offline(), v6.12",
   needs: ["blocks.zone", "blocks.boot"],
-  when: "always",
   unless: [],
   find: (view) =>
     judgeBlocks(view, ({ state, zone, boot }) => {
@@ -165,7 +158,6 @@ const oneZone: Invariant = {
   title: "the memory of an online block that names a zone links to that zone, which is of the block's node",
   source: "drivers/base/memory.c: struct memory_block, early_node_zone_for_memory_block(), v6.12; offline reads the zone from the block",
   needs: ["blocks.zone", "frames.use", "frames.zone", "zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use, zone: link } = given(view.frames);
@@ -190,7 +182,6 @@ const onlyBootBlocksLackZone: Invariant = {
   title: "an online block without a zone is one from boot",
   source: "drivers/base/memory.c: memory_block_add_nid(), v6.12; such a block is permanent",
   needs: ["blocks.zone", "blocks.boot"],
-  when: "always",
   unless: [],
   find: (view) => judgeBlocks(view, ({ state, zone, boot }) => (state === "online" && zone === null && boot !== true ? { was: "one zone, or a block from boot", is: "no zone" } : undefined)),
 };
@@ -200,7 +191,6 @@ const noPreferenceLeft: Invariant = {
   title: "no block remembers how it should be onlined next",
   source: "drivers/base/memory.c: memory_subsys_online(), state_store(), v6.12",
   needs: ["blocks.onlineType", "tasks"],
-  when: "always",
   unless: ["S-05"],
   find: (view) => {
     const held = taskOfBlock(view);
@@ -222,7 +212,6 @@ const validZonesFollow: Invariant = {
   title: "valid_zones names the zone of an online block, and the zones an offline one could go to",
   source: "drivers/base/memory.c: valid_zones_show(); mm/memory_hotplug.c: default_kernel_zone_for_pfn(), v6.12",
   needs: ["blocks.validZones", "blocks.zone", "zones"],
-  when: "always",
   unless: [],
   find: (view) =>
     judgeBlocks(view, ({ block, node, state, zone, validZones = [] }) => {

@@ -2,9 +2,9 @@
  * CMA areas: bitmap, pageblocks, and the frames in between.
  */
 import { FrameUse, hex, pageKindTraits, rangeContains, toPfn } from "../../models/index.ts";
-import type { AllocationView, CmaAreaView, View } from "../../models/index.ts";
+import type { AllocationView, CmaAreaView, Pfn, View } from "../../models/index.ts";
 import { allocationOfRow, pageblockStarts, pageblockTypes, rowsOf } from "../derived.ts";
-import { FrameEvidence, allocationName, useName } from "../evidence.ts";
+import { FrameEvidence, allocationName, allocationPlace, useName } from "../evidence.ts";
 import { given, perView } from "../per-view.ts";
 import type { Evidence, Invariant } from "../rule.ts";
 
@@ -43,7 +43,6 @@ const bitmapFollows: Invariant = {
   title: "a bit of a CMA area is set exactly if one live allocation of the area needs it",
   source: "mm/cma.c: cma_alloc(), cma_release(), v6.12",
   needs: ["cma", "allocations"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => {
     const found: Evidence[] = [];
@@ -86,7 +85,6 @@ const surplusIsUsable: Invariant = {
   title: "the frames of a taken bit that its allocation does not need are free or of movable pages",
   source: "mm/cma.c: cma_bitmap_pages_to_bits(), v6.12",
   needs: ["cma", "allocations", "frames.use"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => judgeUnowned(view, "1"),
 };
@@ -96,7 +94,6 @@ const clearIsUsable: Invariant = {
   title: "the frames of a clear bit are free or of movable pages",
   source: "mm/cma.c: cma_alloc(), v6.12; the next allocation has to get them",
   needs: ["cma", "allocations", "frames.use"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => judgeUnowned(view, "0"),
 };
@@ -106,7 +103,6 @@ const areaIsCma: Invariant = {
   title: "every pageblock of a CMA area is CMA, or isolated for now",
   source: "mm/mm_init.c: init_cma_reserved_pageblock(), v6.12",
   needs: ["cma", "pageblocks"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => {
     const types = pageblockTypes(view);
@@ -123,16 +119,31 @@ const areaIsCma: Invariant = {
 
 const onlyAreasAreCma: Invariant = {
   id: "FC-28",
-  title: "only pageblocks of CMA areas are CMA, and only those get CMA back",
+  title: "only pageblocks of CMA areas are CMA",
   source: "mm/cma.c: cma_activate_area(), v6.12",
   needs: ["cma", "pageblocks"],
-  when: "always",
+  unless: ["KD-1", "KD-2"],
+  find: (view) => {
+    const found = new FrameEvidence();
+    for (const { start, type } of given(view.pageblocks)) if (type === "CMA" && !inArea(view, start)) found.add(start, "not CMA, it is in no area", "CMA");
+    return found.found;
+  },
+};
+
+function inArea(view: View, pfn: Pfn): boolean {
+  return given(view.cma).some(({ base, nrPages }) => rangeContains({ start: base, nrPages }, pfn));
+}
+
+const areasGetCmaBack: Invariant = {
+  id: "FC-41",
+  title: "an isolated pageblock gets CMA back exactly if it is of a CMA area",
+  source: "the contract; mm/cma.c: cma_alloc(), v6.12 asks for CMA again, so that the area keeps its pageblocks",
+  needs: ["cma", "pageblocks.savedType"],
   unless: ["KD-1", "KD-2"],
   find: (view) => {
     const found = new FrameEvidence();
     for (const { start, type, savedType } of given(view.pageblocks)) {
-      if (type !== "CMA" && savedType !== "CMA") continue;
-      if (!given(view.cma).some(({ base, nrPages }) => rangeContains({ start: base, nrPages }, start))) found.add(start, "not CMA, it is in no area", "CMA");
+      if (type === "Isolate" && (savedType === "CMA") !== inArea(view, start)) found.add(start, inArea(view, start) ? "to become CMA again, it is of an area" : "not to become CMA, it is in no area", `to become ${savedType}`);
     }
     return found.found;
   },
@@ -143,17 +154,16 @@ const cmaAllocationInArea: Invariant = {
   title: "every CMA allocation lies in a CMA area",
   source: "mm/cma.c: cma_alloc(), v6.12",
   needs: ["cma", "allocations"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => {
     const found: Evidence[] = [];
     for (const allocation of given(view.allocations)) {
       const [range] = allocation.ranges;
       if (allocation.kind !== "cma" || range === undefined) continue;
-      if (!given(view.cma).some(({ base, nrPages }) => rangeContains({ start: base, nrPages }, range.start))) found.push({ pfn: range.start, nrPages: range.nrPages, where: allocationName(allocation), was: "in a CMA area", is: "in none" });
+      if (!inArea(view, range.start)) found.push({ ...allocationPlace(allocation), was: "in a CMA area", is: "in none" });
     }
     return found;
   },
 };
 
-export const cmaInvariants: readonly Invariant[] = [bitmapFollows, surplusIsUsable, areaIsCma, clearIsUsable, onlyAreasAreCma, cmaAllocationInArea];
+export const cmaInvariants: readonly Invariant[] = [bitmapFollows, surplusIsUsable, areaIsCma, clearIsUsable, onlyAreasAreCma, areasGetCmaBack, cmaAllocationInArea];

@@ -13,7 +13,6 @@ const managedCounted: Invariant = {
   title: "managed is the number of frames that the allocator has or has given out; reserved, self-hosted and PageOffline frames do not count",
   source: "mm/page_alloc.c: __free_pages_core(), adjust_managed_page_count(); mm/memory_hotplug.c: offline_pages(), v6.12",
   needs: ["zones", "frames.use", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => recount(view, (index) => zoneCounts(view).managed[index] ?? 0, ({ managed }) => managed, "managed frames"),
 };
@@ -42,7 +41,6 @@ const presentCounted: Invariant = {
   title: "present is the number of frames of online memory that link to the zone",
   source: "mm/memory_hotplug.c: adjust_present_page_count(), v6.12; no frame is lost or counted twice",
   needs: ["zones", "frames.use", "frames.zone", "blocks.selfHosted", "tasks"],
-  when: "always",
   unless: [],
   find: (view) => recount(view, (index) => (zoneCounts(view).online[index] ?? 0) - (unaccounted(view)[index] ?? 0), ({ present }) => present, "frames of online memory"),
 };
@@ -52,7 +50,6 @@ const presentIsSpanned: Invariant = {
   title: "a zone has no more frames present than it spans, but for subsections that it shares with another zone",
   source: "include/linux/mmzone.h: struct zone, v6.12",
   needs: ["zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -67,7 +64,6 @@ const earlyIsPresent: Invariant = {
   title: "a zone has no more early frames present than frames",
   source: "mm/memory_hotplug.c: adjust_present_page_count(), v6.12",
   needs: ["zones.presentEarly"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -81,7 +77,6 @@ const earlyCounted: Invariant = {
   title: "present_early is the number of frames of online memory in early sections that link to the zone",
   source: "mm/memory_hotplug.c: adjust_present_page_count(), v6.12; the auto-movable policy divides by it",
   needs: ["zones.presentEarly", "sections", "frames.use", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => recount(view, (index) => earlyCounts(view)[index] ?? 0, ({ presentEarly }) => presentEarly, "frames of online memory in early sections"),
 };
@@ -91,7 +86,6 @@ const managedIsPresent: Invariant = {
   title: "a zone manages no more frames than are present",
   source: "include/linux/mmzone.h: struct zone, v6.12",
   needs: ["zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -105,7 +99,6 @@ const emptyZoneIsEmpty: Invariant = {
   title: "a zone that spans nothing starts at 0 and counts nothing, but for subsections that it shares with another zone",
   source: "mm/memory_hotplug.c: shrink_zone_span(), v6.12",
   needs: ["zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -122,7 +115,6 @@ const totalramCounted: Invariant = {
   title: "totalram is the managed frames of all zones",
   source: "mm/page_alloc.c: adjust_managed_page_count(), v6.12",
   needs: ["zones", "totals"],
-  when: "always",
   unless: [],
   find: (view) => {
     let managed = 0;
@@ -138,10 +130,9 @@ function whole(n: number | undefined): boolean {
 
 const countersAreWhole: Invariant = {
   id: "FC-14",
-  title: "no counter of a zone is negative or broken",
+  title: "no counter that a zone shows is negative or broken",
   source: "mm/page_alloc.c, mm/memory_hotplug.c, v6.12; a counter that wraps below zero is a very large number",
   needs: ["zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];

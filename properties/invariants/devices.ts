@@ -17,7 +17,6 @@ const deviceIsThere: Invariant = {
   title: "every subsection of a device map was added, and lies in the span of a zone Device",
   source: "mm/memremap.c: pagemap_range(), v6.12",
   needs: ["devices", "sections", "zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { sectionPages, subsectionPages } = view.geometry;
@@ -39,7 +38,6 @@ const devicesAreApart: Invariant = {
   title: "device maps consist of whole subsections and do not overlap",
   source: "mm/memory_hotplug.c: check_pfn_span(); mm/memremap.c: pagemap_range(), v6.12",
   needs: ["devices"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { subsectionPages } = view.geometry;
@@ -71,7 +69,6 @@ const blocksAreInRam: Invariant = {
   title: "an added block lies in System RAM of the resource tree, and all System RAM lies in memory blocks",
   source: "mm/memory_hotplug.c: register_memory_resource(), try_remove_memory(), v6.12; the tree keeps a range from being added twice",
   needs: ["resources", "blocks.boot"],
-  when: "always",
   unless: [],
   find: (view) => {
     const size = blockPages(view.geometry);
@@ -95,7 +92,6 @@ const resourcesAreApart: Invariant = {
   title: "busy resources do not overlap",
   source: "kernel/resource.c: __request_region_locked(), v6.12",
   needs: ["resources"],
-  when: "always",
   unless: [],
   find: (view) => {
     const list = given(view.resources);
@@ -113,7 +109,6 @@ const devicesAreResources: Invariant = {
   title: "the device ranges of the resource tree are those of the device maps",
   source: "kernel/resource.c: region_intersects(); mm/memremap.c: pagemap_range(), v6.12",
   needs: ["resources", "devices"],
-  when: "always",
   unless: [],
   find: (view) => {
     const was = showRanges(given(view.devices).map(({ range }) => range));
@@ -127,7 +122,6 @@ const maxPfnReaches: Invariant = {
   title: "max_pfn is not below the end of any System RAM",
   source: "arch/x86/mm/init_64.c: update_end_of_memory_vars(); arch/arm64/mm/mmu.c: arch_add_memory(), v6.12; lookups stop there",
   needs: ["resources", "totals"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { maxPfn } = given(view.totals);

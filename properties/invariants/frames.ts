@@ -25,7 +25,6 @@ const oneClass: Invariant = {
   title: "every frame is in exactly one class, and in one that its section allows",
   source: "include/linux/mm_types.h, mm/sparse.c: online_mem_sections(), v6.12; a frame in two classes has two owners, a frame in none is lost",
   needs: ["sections", "frames.use"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use } = given(view.frames);
@@ -47,7 +46,6 @@ const onlineIsValid: Invariant = {
   title: "a frame that can be looked at is valid, and a valid frame lies in a present section",
   source: "mm/memory_hotplug.c: pfn_to_online_page(); include/linux/mmzone.h: pfn_valid(), v6.12",
   needs: ["sections", "frames.flags"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { flags } = given(view.frames);
@@ -68,7 +66,6 @@ const deviceIsHidden: Invariant = {
   title: "a frame of a live device map can not be looked at as an online page",
   source: "mm/memory_hotplug.c: pfn_to_online_page(), v6.12; device memory must be invisible to walkers",
   needs: ["devices", "frames.flags"],
-  when: "always",
   unless: ["EX-9"],
   find: (view) => {
     const devices = given(view.devices);
@@ -90,7 +87,6 @@ const validFollowsSection: Invariant = {
   title: "a frame is valid exactly if its section has a memmap and is early or has the subsection",
   source: "include/linux/mmzone.h: pfn_valid(), pfn_section_valid(), v6.12",
   needs: ["sections", "frames.flags"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { flags } = given(view.frames);
@@ -113,7 +109,6 @@ const onlineFollowsSection: Invariant = {
   title: "a frame can be looked at exactly if its section is online, has the subsection, and no device in a tainted section covers it",
   source: "mm/memory_hotplug.c: pfn_to_online_page(), v6.12",
   needs: ["sections", "devices", "frames.flags"],
-  when: "always",
   unless: ["EX-9"],
   find: (view) => {
     const { flags } = given(view.frames);
@@ -137,7 +132,6 @@ const linksToOwnKindOfZone: Invariant = {
   title: "a frame has one zone: memory links to a zone that holds memory, a device frame to zone Device",
   source: "include/linux/mm.h: page_zone(); mm/mm_init.c: memmap_init_zone_device(), v6.12",
   needs: ["zones", "frames.use", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use, zone } = given(view.frames);
@@ -147,8 +141,7 @@ const linksToOwnKindOfZone: Invariant = {
     for (let row = 0; row < rows.count; row++) {
       const memory = isOnlineMemory(use[row]);
       if (!memory && use[row] !== FrameUse.Device) continue;
-      const linked = isDevice[zone[row] ?? NONE];
-      if (linked === memory) found.add(rows.pfn(row), memory ? "a zone of memory" : "zone Device", zoneName(view, zone[row]), useName(use[row]));
+      if (isDevice[zone[row] ?? NONE] !== !memory) found.add(rows.pfn(row), memory ? "a zone of memory" : "zone Device", zoneName(view, zone[row]), useName(use[row]));
     }
     return found.found;
   },
@@ -159,7 +152,6 @@ const linkExists: Invariant = {
   title: "every frame that can be looked at links to a zone",
   source: "include/linux/mm.h: page_zone(), page_to_nid(), v6.12; walkers of the zone would misplace it",
   needs: ["zones", "frames.flags", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { flags, zone, use } = given(view.frames);
@@ -175,10 +167,9 @@ const linkExists: Invariant = {
 
 const offlineHasNoLink: Invariant = {
   id: "FC-08",
-  title: "a frame that is offline, absent or unknown links to no zone",
+  title: "a frame that is offline or absent links to no zone",
   source: "mm/memory_hotplug.c: remove_pfn_range_from_zone(), v6.12: the page has left its zone",
   needs: ["zones", "frames.use", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use, zone } = given(view.frames);
@@ -196,7 +187,6 @@ const reservedIsFromBoot: Invariant = {
   title: "only frames of early sections are reserved",
   source: "mm/mm_init.c: memmap_init_range(), v6.12: added memory starts as PageOffline",
   needs: ["sections", "frames.use"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use } = given(view.frames);
@@ -217,7 +207,6 @@ const deviceFramesAreMapped: Invariant = {
   title: "a frame is a device frame exactly if a device map covers it",
   source: "mm/memremap.c: memremap_pages(), memunmap_pages(), v6.12",
   needs: ["devices", "frames.use"],
-  when: "always",
   unless: ["EX-9"],
   find: (view) => {
     const { use } = given(view.frames);
@@ -237,8 +226,7 @@ const nothingLost: Invariant = {
   id: "FC-10",
   title: "no frame is in use by nobody and free to nobody",
   source: "the contract; mm/page_alloc.c: alloc_contig_range_noprof(), mm/memory-failure.c: unpoison_memory(), v6.12 are where Linux loses frames",
-  needs: ["zones", "frames.use"],
-  when: "always",
+  needs: ["frames.use"],
   unless: ["KD-3", "KD-8"],
   find: (view) => {
     const { use, zone } = given(view.frames);

@@ -30,17 +30,17 @@ const freeBlocksCounted: Invariant = {
   title: "nr_free of each order is the number of free blocks of that order, isolated ones included",
   source: "mm/page_alloc.c: __add_to_free_list(), __del_page_from_free_list(), v6.12",
   needs: ["zones.nrFreeBlocks", "freeBlocks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const zones = given(view.zones);
     const orders = view.geometry.maxPageOrder + 1;
     const counted = filled(zones.length * orders, 0);
-    for (const { order, zone } of given(view.freeBlocks)) counted[zone * orders + order] = (counted[zone * orders + order] ?? 0) + 1;
+    for (const { order, zone } of given(view.freeBlocks)) if (order < orders) counted[zone * orders + order] = (counted[zone * orders + order] ?? 0) + 1;
     const found: Evidence[] = [];
     for (const [index, { nrFreeBlocks = [] }] of zones.entries()) {
-      for (let order = 0; order < orders; order++) {
-        if ((nrFreeBlocks[order] ?? 0) !== counted[index * orders + order]) found.push({ where: `${zoneName(view, index)}, order ${order}`, was: `${counted[index * orders + order]} free blocks`, is: `${nrFreeBlocks[order] ?? 0}` });
+      for (let order = 0; order < Math.max(orders, nrFreeBlocks.length); order++) {
+        const was = order < orders ? (counted[index * orders + order] ?? 0) : 0;
+        if ((nrFreeBlocks[order] ?? 0) !== was) found.push({ where: `${zoneName(view, index)}, order ${order}`, was: `${was} free blocks`, is: `${nrFreeBlocks[order] ?? 0}` });
       }
     }
     return found;
@@ -52,7 +52,6 @@ const freePagesCounted: Invariant = {
   title: "NR_FREE_PAGES is the number of frames on free lists other than Isolate",
   source: "mm/page_alloc.c: account_freepages(), v6.12; the watermark test believes it",
   needs: ["zones.nrFree", "freeBlocks"],
-  when: "always",
   unless: ["KD-1"],
   find: (view) => recount(view, (index) => listSums(view).usable[index] ?? 0, ({ nrFree }) => nrFree, "free frames"),
 };
@@ -62,7 +61,6 @@ const freeCmaCounted: Invariant = {
   title: "NR_FREE_CMA_PAGES is the number of frames on CMA lists",
   source: "mm/page_alloc.c: account_freepages(), v6.12",
   needs: ["zones.nrFreeCma", "freeBlocks"],
-  when: "always",
   unless: ["KD-1"],
   find: (view) => recount(view, (index) => listSums(view).cma[index] ?? 0, ({ nrFreeCma }) => nrFreeCma, "free CMA frames"),
 };
@@ -87,7 +85,6 @@ const isolatedNotCounted: Invariant = {
   title: "NR_FREE_PAGES counts the free frames of pageblocks that are not isolated, and no others",
   source: "mm/page_alloc.c: move_freepages_block_isolate(), v6.12; isolated frames look allocatable otherwise",
   needs: ["zones.nrFree", "pageblocks", "frames.use", "frames.zone"],
-  when: "always",
   unless: ["KD-1"],
   find: (view) => recount(view, (index) => freeByType(view).usable[index] ?? 0, ({ nrFree }) => nrFree, "free frames outside isolated pageblocks"),
 };
@@ -97,7 +94,6 @@ const cmaWithinFree: Invariant = {
   title: "NR_FREE_CMA_PAGES is at most NR_FREE_PAGES, which is at most managed",
   source: "mm/page_alloc.c: account_freepages(), v6.12",
   needs: ["zones.nrFree", "zones.nrFreeCma"],
-  when: "always",
   unless: ["KD-1"],
   find: (view) => {
     const found: Evidence[] = [];
@@ -113,7 +109,6 @@ const freeCmaOfPageblocks: Invariant = {
   title: "NR_FREE_CMA_PAGES counts the free frames of CMA pageblocks, and no others",
   source: "mm/page_alloc.c: account_freepages(), v6.12; the watermark test of a request that may not use CMA subtracts it",
   needs: ["zones.nrFreeCma", "pageblocks", "frames.use", "frames.zone"],
-  when: "always",
   unless: ["KD-1"],
   find: (view) => recount(view, (index) => freeByType(view).cma[index] ?? 0, ({ nrFreeCma }) => nrFreeCma, "free frames of CMA pageblocks"),
 };

@@ -1,9 +1,9 @@
 /**
  * Free blocks and per-CPU entries: shape, lists, merging.
  */
-import { FrameFlag, FrameUse, NONE, hex, migratetypes, pageblockPages } from "../../models/index.ts";
+import { FrameFlag, NONE, hex, pageblockPages } from "../../models/index.ts";
 import type { FreeBlockView, Migratetype, View } from "../../models/index.ts";
-import { freeBlockOfRow, isolateCode, rowsOf, typeOfRow, zoneAt } from "../derived.ts";
+import { freeBlockOfRow, pageblockTypes, rowsOf, zoneAt } from "../derived.ts";
 import { FrameEvidence, maxEvidence, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Invariant } from "../rule.ts";
@@ -29,7 +29,6 @@ const freeBlockShape: Invariant = {
   title: "a free block has an order up to the largest, is aligned to it, and lies online in one zone",
   source: "mm/page_alloc.c: __free_one_page(), bad_range(), v6.12",
   needs: ["zones", "freeBlocks", "frames.flags", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { flags, zone: link } = given(view.frames);
@@ -54,7 +53,6 @@ const onlyHeadsHaveOrder: Invariant = {
   title: "the first frame of each free block carries its order, and no other frame carries one",
   source: "mm/page_alloc.c: set_buddy_order(), __del_page_from_free_list(), v6.12: PageBuddy",
   needs: ["freeBlocks", "frames.order"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { order } = given(view.frames);
@@ -84,7 +82,6 @@ const onOneList: Invariant = {
   title: "each free block is on one list only",
   source: "mm/page_alloc.c: __add_to_free_list(), v6.12",
   needs: ["freeBlocks"],
-  when: "always",
   unless: [],
   find: (view) => {
     let before = -1;
@@ -101,7 +98,6 @@ const insideSection: Invariant = {
   title: "no free block crosses the border of a section",
   source: "include/linux/mmzone.h: MAX_PAGE_ORDER against SECTION_SIZE_BITS, v6.12",
   needs: ["freeBlocks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { sectionPages } = view.geometry;
@@ -114,7 +110,6 @@ const pcpShape: Invariant = {
   title: "a per-CPU entry has an order that per-CPU lists take, is aligned, of its zone, listed once, and on a list of type Unmovable, Movable or Reclaimable",
   source: "mm/page_alloc.c: order_to_pindex(), free_unref_page_commit(), v6.12",
   needs: ["pcp", "frames.zone", "frames.order"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { zone: link, order: heads } = given(view.frames);
@@ -136,15 +131,13 @@ const pcpShape: Invariant = {
 };
 
 /** Judges each pageblock that a free block covers, by its type; a pageblock that the view does not have is left out. */
-function judgePageblocks(view: View, judge: (list: Migratetype, pageblock: Migratetype, firstRow: number) => boolean): readonly Evidence[] {
-  const types = typeOfRow(view);
-  const rows = rowsOf(view);
+function judgePageblocks(view: View, judge: (list: Migratetype, pageblock: Migratetype) => boolean): readonly Evidence[] {
+  const types = pageblockTypes(view);
   const size = pageblockPages(view.geometry);
   return judgeList(view, given(view.freeBlocks), ({ pfn, order, type }) => {
-    for (let start: number = pfn; start < pfn + 2 ** order; start += size) {
-      const row = rows.of(start);
-      const pageblock = migratetypes[row < 0 ? NONE : (types[row] ?? NONE)];
-      if (pageblock !== undefined && !judge(type, pageblock, row - (start % size))) return { was: `list ${pageblock}, as pageblock ${hex(start - (start % size))}`, is: `list ${type}` };
+    for (let start = pfn - (pfn % size); start < pfn + 2 ** order; start += size) {
+      const pageblock = types.get(start);
+      if (pageblock !== undefined && !judge(type, pageblock)) return { was: `list ${pageblock}, as pageblock ${hex(start)}`, is: `list ${type}` };
     }
     return undefined;
   });
@@ -154,23 +147,16 @@ const listFollowsPageblock: Invariant = {
   id: "PG-15",
   title: "a free block is on the list of the type of every pageblock it covers",
   source: "mm/page_alloc.c: account_freepages(), change_pageblock_range(), v6.12; on another list it is counted wrongly and given to the wrong requests",
-  needs: ["freeBlocks", "pageblocks", "frames.use"],
-  when: "always",
+  needs: ["freeBlocks", "pageblocks"],
   unless: ["KD-1"],
-  find: (view) => {
-    const { use } = given(view.frames);
-    // A device that is mapped over the hole at the start of a pageblock makes all of it Movable: __init_zone_device_page().
-    const sharedWithDevice = (firstRow: number): boolean => use[firstRow] === FrameUse.Device || use[firstRow] === FrameUse.Hole;
-    return judgePageblocks(view, (list, pageblock, firstRow) => list === pageblock || (mergeable(list) && mergeable(pageblock) && sharedWithDevice(firstRow)));
-  },
+  find: (view) => judgePageblocks(view, (list, pageblock) => list === pageblock),
 };
 
 const isolatedIsOnIsolateList: Invariant = {
   id: "PG-16",
   title: "a free frame is on an Isolate list exactly if its pageblock is isolated",
   source: "mm/page_alloc.c: move_freepages_block_isolate(), v6.12; off that list it can be allocated",
-  needs: ["freeBlocks", "pageblocks", "frames"],
-  when: "always",
+  needs: ["freeBlocks", "pageblocks"],
   unless: ["KD-1"],
   find: (view) => judgePageblocks(view, (list, pageblock) => (list === "Isolate") === (pageblock === "Isolate")),
 };
@@ -180,7 +166,6 @@ const merged: Invariant = {
   title: "two free buddies of one zone are merged, unless they cover whole pageblocks and one is isolated, or their types differ and one is CMA or HighAtomic",
   source: "mm/page_alloc.c: __free_one_page(), v6.12; unmerged buddies make large requests fail for no reason",
   needs: ["freeBlocks"],
-  when: "always",
   unless: ["KD-1"],
   find: (view) => {
     const { maxPageOrder, pageblockOrder } = view.geometry;
@@ -203,21 +188,18 @@ const notHalfIsolated: Invariant = {
   id: "PG-18",
   title: "no free block covers an isolated pageblock together with one that is not",
   source: "mm/page_alloc.c: __free_one_page(), v6.12",
-  needs: ["freeBlocks", "pageblocks", "frames"],
-  when: "always",
+  needs: ["freeBlocks", "pageblocks"],
   unless: ["KD-1"],
   find: (view) => {
-    const types = typeOfRow(view);
-    const rows = rowsOf(view);
+    const types = pageblockTypes(view);
     const size = pageblockPages(view.geometry);
     return judgeList(view, given(view.freeBlocks), ({ pfn, order }) => {
       let isolated = 0;
       let others = 0;
-      for (let start: number = pfn; start < pfn + 2 ** order; start += size) {
-        const row = rows.of(start);
-        if (row < 0 || types[row] === NONE) continue;
-        if (types[row] === isolateCode) isolated++;
-        else others++;
+      for (let start = pfn - (pfn % size); start < pfn + 2 ** order; start += size) {
+        const type = types.get(start);
+        if (type === "Isolate") isolated++;
+        else if (type !== undefined) others++;
       }
       return isolated === 0 || others === 0 ? undefined : { was: "all of its pageblocks isolated or none", is: `${isolated} isolated, ${others} not` };
     });
@@ -229,7 +211,6 @@ const pcpStaysEmpty: Invariant = {
   title: "a zone whose per-CPU lists are disabled has no entry on them",
   source: "mm/page_alloc.c: zone_pcp_disable(), v6.12; offline relies on it to keep freed frames from being given out",
   needs: ["pcp", "zones.pcpDisabled"],
-  when: "always",
   unless: [],
   find: (view) => judgeList(view, given(view.pcp), ({ zone }) => ((zoneAt(view, zone)?.pcpDisabled ?? 0) > 0 ? { was: "free, the lists are disabled", is: "on a per-CPU list" } : undefined)),
 };

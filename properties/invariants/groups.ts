@@ -22,7 +22,6 @@ const groupCountsBlocks: Invariant = {
   title: "a group counts the frames of its online blocks, those in zone Movable apart",
   source: "mm/memory_hotplug.c: adjust_present_page_count(), v6.12; the auto-movable policy adds them up",
   needs: ["groups", "blocks.group", "blocks.zone", "blocks.selfHosted", "zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -45,7 +44,6 @@ const membersAgree: Invariant = {
   title: "a group lists exactly the blocks that name it, and a block names only a group that exists",
   source: "drivers/base/memory.c: add_memory_block(), memory_group_unregister(), v6.12",
   needs: ["groups", "blocks.group"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -64,8 +62,7 @@ const nodeOfGroup: Invariant = {
   id: "HP-23",
   title: "a block of a group is on the group's node",
   source: "mm/memory_hotplug.c: add_memory_resource(), v6.12: MHP_NID_IS_MGID",
-  needs: ["groups", "blocks.group"],
-  when: "always",
+  needs: ["groups", "blocks"],
   unless: [],
   find: (view) => {
     const blocks = blocksById(view);
@@ -85,7 +82,6 @@ const movableOfGroupsIsPresent: Invariant = {
   title: "the movable frames of the dynamic groups are at most those present in zone Movable, on each node",
   source: "mm/memory_hotplug.c: auto_movable_can_online_movable(), v6.12, which subtracts one from the other",
   needs: ["groups", "zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];

@@ -27,7 +27,6 @@ const isolatedCounted: Invariant = {
   title: "nr_isolate_pageblock is the number of isolated pageblocks of the zone in online sections",
   source: "mm/page_isolation.c: set_migratetype_isolate(), unset_migratetype_isolate(), v6.12",
   needs: ["zones.nrIsolatePageblock", "pageblocks", "frames.zone"],
-  when: "always",
   unless: ["KD-1"],
   find: (view) => recount(view, (index) => isolatedPageblocks(view)[index] ?? 0, ({ nrIsolatePageblock }) => nrIsolatePageblock, "isolated pageblocks"),
 };
@@ -52,7 +51,6 @@ const isolationCounterIsHeld: Invariant = {
   title: "nr_isolate_pageblock is the number of pageblocks that somebody isolates, and 0 where nobody does",
   source: "mm/page_isolation.c: set_migratetype_isolate(); mm/memory_hotplug.c: online_pages(), offline_pages(), v6.12",
   needs: ["zones.nrIsolatePageblock", "isolations", "frames.zone"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => recount(view, (index) => heldPageblocks(view)[index] ?? 0, ({ nrIsolatePageblock }) => nrIsolatePageblock, "pageblocks isolated by somebody"),
 };
@@ -79,7 +77,6 @@ const isolatedIsWanted: Invariant = {
   title: "where nobody isolates anything, no pageblock of online memory is isolated",
   source: "mm/memory_hotplug.c: online_pages(), offline_pages(), v6.12; nothing can be allocated from a pageblock left behind",
   needs: ["pageblocks", "isolations"],
-  when: "always",
   unless: ["KD-1"],
   find: (view) => {
     if (given(view.isolations).length > 0) return [];
@@ -94,7 +91,6 @@ const oneIsolationOwner: Invariant = {
   title: "a pageblock is isolated exactly if one owner holds it",
   source: "the contract; mm/page_isolation.c: start_isolate_page_range(), undo_isolate_page_range(), v6.12, which know no owners",
   needs: ["pageblocks", "isolations"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => {
     const owners = ownersOf(view);
@@ -113,7 +109,6 @@ const heldIsOnline: Invariant = {
   title: "an owner of an isolation holds pageblocks of online memory, each once, and at least one",
   source: "mm/page_isolation.c: start_isolate_page_range(), v6.12",
   needs: ["pageblocks", "isolations"],
-  when: "always",
   unless: ["KD-1", "KD-2"],
   find: (view) => {
     const types = pageblockTypes(view);
@@ -144,7 +139,6 @@ const operationsLeaveNothing: Invariant = {
   title: "a half-done offline or contiguous allocation isolates the pageblocks of its range, an operation that has ended none",
   source: "mm/memory_hotplug.c: offline_pages(); mm/page_alloc.c: alloc_contig_range_noprof(), v6.12",
   needs: ["isolations", "tasks", "blocks.selfHosted"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -163,10 +157,9 @@ const operationsLeaveNothing: Invariant = {
 
 const isolatedInSpan: Invariant = {
   id: "PG-25",
-  title: "an isolated pageblock lies wholly in the span of its zone",
+  title: "an isolated pageblock lies in the span of its zone, but for subsections that it shares with another zone",
   source: "mm/page_alloc.c: prep_move_freepages_block(), v6.12",
   needs: ["pageblocks", "zones", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { zone: link } = given(view.frames);
@@ -189,7 +182,6 @@ const pageblocksAreListed: Invariant = {
   title: "the pageblocks are those of the online sections, each once",
   source: "include/linux/mmzone.h: struct mem_section_usage, v6.12: each section keeps the types of its pageblocks",
   needs: ["pageblocks", "sections"],
-  when: "always",
   unless: [],
   find: (view) => {
     const size = pageblockPages(view.geometry);
@@ -213,9 +205,8 @@ const pageblocksAreListed: Invariant = {
 const savedTypeOfIsolated: Invariant = {
   id: "FC-22",
   title: "only an isolated pageblock has a type to get back, and that is not Isolate",
-  source: "the contract; a standalone isolation bit keeps the type (KD-4 says what Linux 6.12 does instead)",
-  needs: ["pageblocks"],
-  when: "always",
+  source: "the contract; include/linux/pageblock-flags.h, v6.12 has no bit for isolation, so that there the type is lost",
+  needs: ["pageblocks.savedType"],
   unless: [],
   find: (view) => {
     const found = new FrameEvidence();

@@ -20,7 +20,6 @@ const backedExactly: Invariant = {
   title: "the memmap is there for every subsection that was added, for all of an early section, and for nothing else",
   source: "mm/sparse-vmemmap.c: section_activate(), section_deactivate(), v6.12; too little is a use of freed pages, too much a leak",
   needs: ["sections"],
-  when: "always",
   unless: [],
   find: (view) =>
     given(view.sections)
@@ -40,7 +39,6 @@ const memmapFramesAreOwned: Invariant = {
   title: "kernel zones hold exactly as many memmap frames as the sections backed by them need",
   source: "mm/sparse-vmemmap.c: vmemmap_populate(), vmemmap_free(), v6.12; no frame backs two sections and none is forgotten",
   needs: ["sections", "frames.use"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use } = given(view.frames);
@@ -56,7 +54,6 @@ const bootMemmapCounted: Invariant = {
   title: "nr_memmap_boot_pages is the memmap of the early sections",
   source: "mm/vmstat.c: memmap_boot_pages_add(), v6.12",
   needs: ["sections", "totals"],
-  when: "always",
   unless: [],
   find: (view) => {
     let early = 0;
@@ -72,7 +69,6 @@ const memmapCounted: Invariant = {
   title: "nr_memmap_pages is the memmap of the subsections added outside early sections",
   source: "mm/vmstat.c: memmap_pages_add(); mm/sparse-vmemmap.c: section_activate(), section_deactivate(), v6.12",
   needs: ["sections", "totals"],
-  when: "always",
   unless: [],
   find: (view) => {
     let added = 0;
@@ -97,7 +93,6 @@ const selfHostedShape: Invariant = {
   title: "only an added block hosts its own memmap, in the whole pageblocks at its start that it needs, and has frames left",
   source: "mm/memory_hotplug.c: mhp_supports_memmap_on_memory(), create_altmaps_and_memory_blocks(), v6.12",
   needs: ["blocks.selfHosted", "blocks.boot"],
-  when: "always",
   unless: [],
   find: (view) => {
     const wanted = selfHostedPages(view);
@@ -116,7 +111,6 @@ const selfHostedFrames: Invariant = {
   title: "the self-hosted memmap is the first frames of each online block that hosts it, in the block's zone, and nothing else",
   source: "mm/memory_hotplug.c: mhp_init_memmap_on_memory(), mhp_deinit_memmap_on_memory(), v6.12",
   needs: ["blocks.selfHosted", "blocks.zone", "frames.use", "frames.zone", "tasks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use, zone } = given(view.frames);
@@ -150,7 +144,6 @@ const selfHostedPageblocks: Invariant = {
   title: "the pageblocks of a self-hosted memmap are Unmovable, unless someone isolates them",
   source: "mm/memory_hotplug.c: mhp_init_memmap_on_memory(), v6.12",
   needs: ["blocks.selfHosted", "pageblocks"],
-  when: "always",
   unless: ["KD-2", "KD-4"],
   find: (view) => {
     const size = blockPages(view.geometry);
@@ -172,7 +165,6 @@ const backingFits: Invariant = {
   title: "an early section is backed by boot memory, an added one by a kernel zone or by its own block, if that hosts its memmap",
   source: "mm/sparse-vmemmap.c: section_activate(); mm/memory_hotplug.c: add_memory_resource(), v6.12",
   needs: ["sections", "blocks.selfHosted"],
-  when: "always",
   unless: ["EX-1"],
   find: (view) => {
     const { sectionPages } = view.geometry;

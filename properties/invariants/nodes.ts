@@ -13,7 +13,6 @@ const nodeSpanIsHull: Invariant = {
   title: "the span of a node is the hull of the spans of its zones, zone Device included",
   source: "mm/memory_hotplug.c: update_pgdat_span(), resize_pgdat_range(), v6.12",
   needs: ["zones", "nodes"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -38,7 +37,6 @@ const nodePresentCounted: Invariant = {
   title: "the present frames of a node are those of its zones",
   source: "mm/memory_hotplug.c: adjust_present_page_count(), v6.12",
   needs: ["zones", "nodes"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -63,7 +61,6 @@ const memoryMasks: Invariant = {
   title: "a node is in N_MEMORY exactly if it has present frames, in N_NORMAL_MEMORY exactly if a zone up to Normal has",
   source: "mm/memory_hotplug.c: node_states_check_changes_online(), node_states_check_changes_offline(), v6.12",
   needs: ["zones", "nodes"],
-  when: "always",
   unless: [],
   find: (view) => {
     const present = (node: NodeView, counts: (zone: ZoneView) => boolean): boolean => given(view.zones).some((zone) => zone.node === node.node && zone.present > 0 && counts(zone));
@@ -79,7 +76,6 @@ const memoryNodesAreOnline: Invariant = {
   title: "a node with memory, or with a memory block, is online, but for memory that its span leaves out",
   source: "mm/memory_hotplug.c: try_offline_node(), add_memory_resource(), v6.12",
   needs: ["nodes", "blocks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -98,7 +94,6 @@ const nrZonesReaches: Invariant = {
   title: "nr_zones of a node reaches its highest zone that spans anything",
   source: "mm/mm_init.c: init_currently_empty_zone(), v6.12; reclaim walks up to it",
   needs: ["zones", "nodes.nrZones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -111,12 +106,15 @@ const nrZonesReaches: Invariant = {
   },
 };
 
-/** Populated zones of the node from the highest down, then those of the other online nodes, nearest number first. */
+/**
+ * Populated zones of the node from the highest down, then those of the other nodes, nearest number first. Of nodes that
+ * are not online too: one goes offline when it spans nothing, and its span may leave memory out.
+ */
 function zonelistOf(view: View, node: NodeView): readonly ZoneIndex[] {
   const list: ZoneIndex[] = [];
   if (!node.online) return list;
   const zones = given(view.zones);
-  const others = given(view.nodes).filter((other) => other.online).map((other) => other.node).toSorted((a, b) => Math.abs(a - node.node) - Math.abs(b - node.node) || a - b);
+  const others = given(view.nodes).map((other) => other.node).toSorted((a, b) => Math.abs(a - node.node) - Math.abs(b - node.node) || a - b);
   for (const other of others) for (let index = zones.length - 1; index >= 0; index--) if (zones[index]?.node === other && (zones[index]?.present ?? 0) > 0) list.push(index);
   return list;
 }
@@ -126,7 +124,6 @@ const zonelistHasPopulatedZones: Invariant = {
   title: "an allocation tries exactly the populated zones, those of its node first and the nearer node before the farther",
   source: "mm/page_alloc.c: build_zonelists(), build_zonerefs_node(), v6.12",
   needs: ["zones", "nodes.zonelist"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -146,7 +143,6 @@ const offlineNodeIsEmpty: Invariant = {
   title: "a node that is not online spans nothing, and has no memory but what its span leaves out",
   source: "mm/memory_hotplug.c: try_offline_node(), v6.12",
   needs: ["nodes"],
-  when: "always",
   unless: [],
   find: (view) =>
     given(view.nodes)
@@ -159,7 +155,6 @@ const nodesHaveZones: Invariant = {
   title: "the nodes are those that the zones belong to, each once and in order",
   source: "include/linux/mmzone.h: struct pglist_data, v6.12",
   needs: ["zones", "nodes"],
-  when: "always",
   unless: [],
   find: (view) => {
     const was = [...new Set(given(view.zones).map(({ node }) => node))].join(" ");

@@ -25,7 +25,6 @@ const poisonIsKept: Invariant = {
   title: "a poisoned frame is on no free list and no per-CPU list",
   source: "the contract; mm/page_alloc.c: free_pages_prepare(), take_page_off_buddy(), v6.12; it would be given out again",
   needs: ["frames.use", "frames.flags"],
-  when: "always",
   unless: ["KD-8"],
   find: (view) => {
     const { use } = given(view.frames);
@@ -41,7 +40,6 @@ const poisonedIsMarked: Invariant = {
   title: "a frame kept from use as bad is marked poisoned",
   source: "mm/memory-failure.c: page_handle_poison(), v6.12",
   needs: ["frames.use", "frames.flags"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use, flags } = given(view.frames);
@@ -57,7 +55,6 @@ const poisonOfBlocksCounted: Invariant = {
   title: "each block counts its poisoned frames",
   source: "drivers/base/memory.c: memblk_nr_poison_inc(), memblk_nr_poison_sub(), v6.12; a block with poison does not come online again",
   needs: ["blocks.nrHwpoison", "frames.flags"],
-  when: "always",
   unless: [],
   find: (view) => {
     const rows = rowsOf(view);
@@ -80,7 +77,6 @@ const poisonCounted: Invariant = {
   title: "num_poisoned_pages is the number of poisoned frames",
   source: "mm/memory-failure.c: num_poisoned_pages_inc(), num_poisoned_pages_sub(), v6.12: HardwareCorrupted",
   needs: ["totals", "frames.flags"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { numPoisoned } = given(view.totals);

@@ -1,8 +1,8 @@
 /**
  * Sections: their flags, their usage record and their subsections agree.
  */
-import { blockPages, toPfn } from "../../models/index.ts";
-import type { SectionView, View } from "../../models/index.ts";
+import { blockPages, pfnRange, rangeEnd, showRange, toPfn } from "../../models/index.ts";
+import type { PfnRange, SectionView, View } from "../../models/index.ts";
 import { blocksById, deviceOfRow, rowsOf } from "../derived.ts";
 import { FrameEvidence, sectionName } from "../evidence.ts";
 import { given } from "../per-view.ts";
@@ -27,7 +27,6 @@ const presentHasMemMap: Invariant = {
   title: "a section is present exactly if it has a memmap",
   source: "include/linux/mmzone.h: present_section(), valid_section(), v6.12; those who ask pfn_valid() and those who ask for presence must agree",
   needs: ["sections"],
-  when: "always",
   unless: [],
   find: (view) =>
     judgeSections(view, ({ present, hasMemMap }) =>
@@ -40,7 +39,6 @@ const absentHasNoFlags: Invariant = {
   title: "a section that is not present is not online, not early and not tainted",
   source: "mm/sparse-vmemmap.c: section_deactivate(), v6.12 clears the whole flag word; a flag left behind would revive a removed section",
   needs: ["sections"],
-  when: "always",
   unless: [],
   find: (view) => judgeSections(view, (section) => (section.present || flagNames(section) === "" ? undefined : { was: "no flags, the section is not present", is: flagNames(section) })),
 };
@@ -50,7 +48,6 @@ const presentHasSubsections: Invariant = {
   title: "a section is present exactly if it has a usage record with at least one subsection",
   source: "mm/sparse-vmemmap.c: section_activate(), section_deactivate(), v6.12; an empty map is the only trigger for tearing a section down",
   needs: ["sections"],
-  when: "always",
   unless: [],
   find: (view) =>
     judgeSections(view, ({ present, usage, subsectionMap }) =>
@@ -63,7 +60,6 @@ const emptyUsageIsFromBoot: Invariant = {
   title: "only a usage record from boot outlives its section",
   source: "mm/sparse-vmemmap.c: section_deactivate(), v6.12 frees every other; one that stays is leaked",
   needs: ["sections"],
-  when: "always",
   unless: [],
   find: (view) => judgeSections(view, ({ present, usage }) => (present || usage !== "allocated" ? undefined : { was: "the usage record freed with its section", is: "a usage record allocated when memory was added" })),
 };
@@ -73,7 +69,6 @@ const highestSectionIsHighest: Invariant = {
   title: "no present section lies above the highest present section number",
   source: "mm/internal.h: __section_mark_present(), v6.12; walks over sections stop there",
   needs: ["sections", "totals"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { highestPresentSection } = given(view.totals);
@@ -86,7 +81,6 @@ const addedOnce: Invariant = {
   title: "an added subsection belongs to one memory block or one device, never to both or to none",
   source: "mm/sparse-vmemmap.c: fill_subsection_map(), clear_subsection_map(), v6.12; anything else was added twice or removed twice",
   needs: ["sections", "blocks.boot", "devices", "frames"],
-  when: "always",
   unless: ["EX-1", "EX-9"],
   find: (view) => {
     const { sectionPages, subsectionPages } = view.geometry;
@@ -115,7 +109,6 @@ const mapsHaveTheirLength: Invariant = {
   title: "the maps of a section have one place for each of its subsections",
   source: "include/linux/mmzone.h: SUBSECTIONS_PER_SECTION, v6.12",
   needs: ["sections"],
-  when: "always",
   unless: [],
   find: (view) => {
     const length = view.geometry.sectionPages / view.geometry.subsectionPages;
@@ -131,9 +124,44 @@ const earlyUsesBootRecord: Invariant = {
   title: "an early section has the usage record from boot",
   source: "mm/sparse.c: sparse_init_nid(), v6.12",
   needs: ["sections"],
-  when: "always",
   unless: [],
   find: (view) => judgeSections(view, ({ early, usage }) => (early && usage !== "boot" ? { was: "a usage record from boot", is: usage === "none" ? "no usage record" : "one allocated when memory was added" } : undefined)),
 };
 
-export const sectionInvariants: readonly Invariant[] = [presentHasMemMap, absentHasNoFlags, presentHasSubsections, emptyUsageIsFromBoot, highestSectionIsHighest, addedOnce, mapsHaveTheirLength, earlyUsesBootRecord];
+const listedOnce: Invariant = {
+  id: "FC-42",
+  title: "each section is listed once, in order",
+  source: "include/linux/mmzone.h: __nr_to_section(), v6.12: sections live in an array by their number",
+  needs: ["sections"],
+  unless: [],
+  find: (view) => {
+    let before = -1;
+    return judgeSections(view, ({ section }) => {
+      const fault = section > before ? undefined : { was: `a number above ${before}`, is: `${section}` };
+      before = Math.max(before, section);
+      return fault;
+    });
+  },
+};
+
+const presentIsShown: Invariant = {
+  id: "FC-43",
+  title: "the frames shown are those of the present sections, neighbours as one range",
+  source: "models/view.ts: a frame that is not shown would be judged by no rule",
+  needs: ["sections", "frames"],
+  unless: [],
+  find: (view) => {
+    const { sectionPages } = view.geometry;
+    const ranges: PfnRange[] = [];
+    for (const { section, present } of given(view.sections)) {
+      const last = ranges.at(-1);
+      if (!present) continue;
+      if (last !== undefined && rangeEnd(last) === section * sectionPages) ranges[ranges.length - 1] = pfnRange(last.start, last.nrPages + sectionPages);
+      else ranges.push(pfnRange(toPfn(section * sectionPages), sectionPages));
+    }
+    const [was, is] = [ranges, given(view.frames).ranges].map((list) => list.map(showRange).join(" ") || "none");
+    return was === is ? [] : [{ where: "frames", was: was ?? "", is: is ?? "" }];
+  },
+};
+
+export const sectionInvariants: readonly Invariant[] = [presentHasMemMap, absentHasNoFlags, presentHasSubsections, emptyUsageIsFromBoot, highestSectionIsHighest, addedOnce, mapsHaveTheirLength, earlyUsesBootRecord, listedOnce, presentIsShown];

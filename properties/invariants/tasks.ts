@@ -14,7 +14,6 @@ const oneHotplugTask: Invariant = {
   title: "at most one online or offline is half done at a time",
   source: "drivers/base/core.c: lock_device_hotplug(), v6.12",
   needs: ["tasks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const holders = given(view.tasks).filter(({ op }) => op !== "alloc-contig");
@@ -27,7 +26,6 @@ const taskShape: Invariant = {
   title: "a task is in a phase of its operation, and an online or offline works on one memory block that exists",
   source: "drivers/base/memory.c: memory_block_online(), memory_block_offline(), v6.12",
   needs: ["tasks", "blocks"],
-  when: "always",
   unless: [],
   find: (view) => {
     const size = blockPages(view.geometry);
@@ -46,7 +44,6 @@ const offlineKeepsPcpOff: Invariant = {
   title: "a half-done offline holds the per-CPU lists of its zone disabled",
   source: "mm/memory_hotplug.c: offline_pages(), zone_pcp_disable(), v6.12",
   needs: ["tasks", "blocks.zone", "zones.pcpDisabled"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];

@@ -15,7 +15,6 @@ const spanCovers: Invariant = {
   title: "the span of a zone covers every frame of online memory that links to it, but for subsections that it shares with another zone",
   source: "mm/memory_hotplug.c: shrink_zone_span(), v6.12; the allocator asserts zone_spans_pfn()",
   needs: ["zones", "frames.use", "frames.zone"],
-  when: "always",
   unless: [],
   find: (view) => {
     const { use, zone } = given(view.frames);
@@ -40,7 +39,6 @@ const deviceZoneCountsNothing: Invariant = {
   title: "zone Device counts no frames",
   source: "mm/memory_hotplug.c: move_pfn_range_to_zone(), v6.12: device pages are not accounted",
   needs: ["zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
@@ -54,7 +52,6 @@ const deviceZoneIsNotContiguous: Invariant = {
   title: "zone Device is never contiguous",
   source: "mm/mm_init.c: set_zone_contiguous(), v6.12: its pages are not online",
   needs: ["zones.contiguous"],
-  when: "always",
   unless: ["EX-9"],
   find: (view) => {
     const found: Evidence[] = [];
@@ -67,8 +64,7 @@ const contiguousIsTrue: Invariant = {
   id: "HP-43",
   title: "in a contiguous zone every pageblock of the span begins with an online frame of the zone and ends with a valid one",
   source: "mm/mm_init.c: set_zone_contiguous(), v6.12; walkers of such a zone do not check",
-  needs: ["zones.contiguous", "frames.flags", "frames.zone"],
-  when: "always",
+  needs: ["zones.contiguous", "frames.use", "frames.flags", "frames.zone"],
   unless: [],
   find: (view) => {
     const { flags, zone: link, use } = given(view.frames);
@@ -93,16 +89,15 @@ const contiguousIsTrue: Invariant = {
 
 const zonesInOrder: Invariant = {
   id: "FC-17",
-  title: "every node has each type of zone once, in order",
+  title: "every node, from node 0 on, has each type of zone once, in order",
   source: "include/linux/mmzone.h: struct pglist_data, enum zone_type, v6.12",
   needs: ["zones"],
-  when: "always",
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
-    for (const [index, { type }] of given(view.zones).entries()) {
-      const was = zoneTypes[index % zoneTypes.length];
-      if (type !== was) found.push({ where: zoneName(view, index), was: `zone ${was}`, is: `zone ${type}` });
+    for (const [index, { type, node }] of given(view.zones).entries()) {
+      const [wantedType, wantedNode] = [zoneTypes[index % zoneTypes.length], Math.floor(index / zoneTypes.length)];
+      if (type !== wantedType || node !== wantedNode) found.push({ where: `zone ${index} of the list`, was: `zone ${wantedType} of node ${wantedNode}`, is: zoneName(view, index) });
     }
     return found;
   },

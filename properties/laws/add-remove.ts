@@ -92,6 +92,25 @@ const blocksComeAndGo: Law = {
   },
 };
 
+const autoOnlineStops: Law = {
+  id: "FC-85",
+  title: "memory that comes online as it is added does so block by block, and none behind the first that fails",
+  source: "mm/memory_hotplug.c: add_memory_resource(), online_memory_block(), v6.12",
+  needs: ["blocks"],
+  ops: ["add"],
+  unless: [],
+  find: (step) => {
+    const found: Evidence[] = [];
+    let failedAt: number | undefined;
+    for (const { block, before, after } of blockChanges(step)) {
+      if (before !== undefined || after === undefined) continue;
+      if (after.state === "offline") failedAt ??= block;
+      else if (failedAt !== undefined) found.push({ where: blockName(block), was: `offline, as ${blockName(failedAt)} before it`, is: after.state });
+    }
+    return found;
+  },
+};
+
 const allHostOrNone: Law = {
   id: "HP-26",
   title: "of the blocks added in one call all host their memmap or none does",
@@ -230,4 +249,4 @@ const failedMapLeavesDevices: Law = {
   },
 };
 
-export const addRemoveLaws: readonly Law[] = [subsectionsComeAndGo, blocksComeAndGo, allHostOrNone, memmapHasItsSize, zonesAreNotTouched, failedAddLeavesNothing, failedAddKeepsMaxPfn, failedMapLeavesDevices];
+export const addRemoveLaws: readonly Law[] = [subsectionsComeAndGo, blocksComeAndGo, autoOnlineStops, allHostOrNone, memmapHasItsSize, zonesAreNotTouched, failedAddLeavesNothing, failedAddKeepsMaxPfn, failedMapLeavesDevices];

@@ -4,10 +4,10 @@
 import { FrameFlag, FrameUse, hex, isAligned, pageKindTraits, toPfn, zoneTypes } from "../../models/index.ts";
 import type { Alloc, FreeBlockView, Grant, Migratetype, NodeId, View, ZoneIndex, ZoneType } from "../../models/index.ts";
 import { freeBlockOfRow, pageblockStarts, pageblockTypes, rowsOf, typeAt, zoneAt } from "../derived.ts";
-import { FrameEvidence, allocationName, useName, zoneName } from "../evidence.ts";
+import { FrameEvidence, allocationName, allocationPlace, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
-import { allocationChanges, sameFrames, succeeded } from "../step.ts";
+import { allocationChanges, eachFrame, sameFrames, succeeded } from "../step.ts";
 
 interface Granted {
   readonly command: Alloc;
@@ -38,17 +38,18 @@ const givesWhatWasAsked: Law = {
     const made = given(after.allocations).find(({ id }) => id === command.id);
     const [range] = made?.ranges ?? [];
     if (made?.kind !== command.kind || made.order !== command.order || made.ranges.length !== 1 || range?.start !== grant.pfn || range.nrPages !== nrPages) found.add(grant.pfn, `of allocation ${command.id} (${command.kind}, order ${command.order})`, allocationName(made));
-    const rowsBefore = rowsOf(before);
-    const rowsAfter = rowsOf(after);
-    if (rowsBefore.count !== rowsAfter.count) return found.found;
     const was = given(before.frames).use;
     const is = given(after.frames).use;
-    for (let row = 0; row < rowsBefore.count; row++) {
-      const pfn = rowsBefore.pfn(row);
-      const inside = pfn >= grant.pfn && pfn < grant.pfn + nrPages;
-      if (inside && !isFree(was[row])) found.add(pfn, "free before it was given", useName(was[row]));
-      if (inside ? is[row] !== FrameUse.Allocated : was[row] !== is[row] && !(isFree(was[row]) && isFree(is[row]))) found.add(pfn, inside ? "allocated" : useName(was[row]), useName(is[row]));
+    for (let pfn = grant.pfn; pfn < grant.pfn + nrPages; pfn = toPfn(pfn + 1)) {
+      const [from, to] = [was[rowsOf(before).of(pfn)], is[rowsOf(after).of(pfn)]];
+      if (!isFree(from)) found.add(pfn, "free before it was given", from === undefined ? "no page" : useName(from));
+      if (to !== FrameUse.Allocated) found.add(pfn, "allocated", to === undefined ? "no page" : useName(to));
     }
+    eachFrame(step, (pfn, rowBefore, rowAfter) => {
+      const [from, to] = [was[rowBefore], is[rowAfter]];
+      const inside = pfn >= grant.pfn && pfn < grant.pfn + nrPages;
+      if (!inside && from !== to && !(isFree(from) && isFree(to))) found.add(toPfn(pfn), useName(from), useName(to));
+    });
     return found.found;
   },
 };
@@ -166,7 +167,8 @@ const claimsItsOwn: Law = {
   source: "mm/page_alloc.c: try_to_steal_block(), __free_one_page(), v6.12",
   needs: ["pageblocks", "freeBlocks", "frames"],
   ops: ["alloc", "free", "drain", "pcp-disable", "release", "pin", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "free-contig", "cma-release", "fake-online"],
-  unless: [],
+  // A free block that KD-1 has put on the list of another type is claimed with its isolated pageblocks.
+  unless: ["KD-1"],
   find: (step) => {
     const found = new FrameEvidence();
     const taken = granted(step);
@@ -227,7 +229,7 @@ const failsOnlyWhenItMust: Law = {
 
 const leavesOthersAlone: Law = {
   id: "FC-53",
-  title: "taking pages for one does not change the pages of others",
+  title: "taking, holding and isolating pages, draining, and devices that come and go leave the pages of others where they are",
   source: "mm/page_alloc.c: prep_new_page(), v6.12",
   needs: ["allocations"],
   ops: ["alloc", "hold", "release", "lru-isolate", "lru-putback", "free-reserved", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "remove"],
@@ -238,7 +240,7 @@ const leavesOthersAlone: Law = {
     for (const { id, before, after } of allocationChanges(step)) {
       if (id === own && step.command.op !== "isolate" && step.command.op !== "device-map") continue;
       if (before !== undefined && after !== undefined && sameFrames(before, after)) continue;
-      found.push({ where: allocationName(before ?? after), was: before === undefined ? "not there" : "unchanged", is: after === undefined ? "gone" : before === undefined ? "there" : "in other frames" });
+      found.push({ ...allocationPlace(before ?? after), was: before === undefined ? "not there" : "unchanged", is: after === undefined ? "gone" : before === undefined ? "there" : "in other frames" });
     }
     return succeeded(step) ? found : [];
   },

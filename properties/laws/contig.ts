@@ -1,23 +1,16 @@
 /**
  * Contiguous allocation: what it takes, what it may move, and what a failure leaves as it was.
  */
-import { FrameUse, isAligned, isPowerOfTwo, pageKindTraits, pageblockPages, pfnRange, rangeContains, rangesOverlap, toPfn } from "../../models/index.ts";
+import { FrameUse, isAligned, isPowerOfTwo, pfnRange, rangeContains, toPfn } from "../../models/index.ts";
 import type { AllocId, AllocationView, Op, PfnRange } from "../../models/index.ts";
 import { allocationOfRow, allocationsById, pageblockStarts, rowsOf, typeAt, zoneAt } from "../derived.ts";
-import { FrameEvidence, allocationName, rangeName, useName, zoneName } from "../evidence.ts";
+import { FrameEvidence, allocationName, allocationPlace, rangeName, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
-import { allocationChanges, blockRange, commandOf, contigRange, direction, eachFrame, failed, nrFrames, partOf, sameFrames, subjectBlock, succeeded } from "../step.ts";
+import { allocationChanges, commandOf, contigRange, eachFrame, failed, nrFrames, partOf, sameFrames, stays, succeeded } from "../step.ts";
 import { retyped } from "./allocation.ts";
 
 const contigOps: readonly Op[] = ["alloc-contig", "alloc-contig-pages", "cma-alloc", "fake-offline"];
-
-/** The pageblocks that the frames lie in, as one range. */
-function pageblocksAround(size: number, { start, nrPages }: PfnRange): PfnRange {
-  const first = start - (start % size);
-  const end = Math.ceil((start + nrPages) / size) * size;
-  return pfnRange(toPfn(first), end - first);
-}
 
 /** Pages that the step says have been dropped, of the command itself and of the attempts of a search. */
 function droppedIds({ outcome }: StepRecord): readonly AllocId[] {
@@ -26,11 +19,6 @@ function droppedIds({ outcome }: StepRecord): readonly AllocId[] {
 
 function movedIds({ outcome }: StepRecord): readonly AllocId[] {
   return [...(outcome.moved ?? []), ...(outcome.attempts ?? []).flatMap(({ moved }) => moved ?? [])].map(({ id }) => id);
-}
-
-/** Someone else has a reference, or the kind can never move. */
-function stays({ kind, holds, pins, longTermPins, lruIsolated }: AllocationView): boolean {
-  return kind === "contig" || kind === "cma" || !pageKindTraits[kind].movable || holds + pins + longTermPins > 0 || lruIsolated;
 }
 
 function sameButPlace(a: AllocationView, b: AllocationView): boolean {
@@ -51,14 +39,14 @@ function judgeOthers(step: StepRecord): readonly Evidence[] {
   const found: Evidence[] = [];
   for (const { id, before, after } of allocationChanges(step)) {
     if (before === undefined) {
-      if (id !== own) found.push({ where: allocationName(after), was: "not there", is: "there" });
+      if (id !== own) found.push({ ...allocationPlace(after), was: "not there", is: "there" });
     } else if (after === undefined) {
-      if (!dropped.has(id)) found.push({ where: allocationName(before), was: "there", is: "gone, and not said to be dropped" });
-      else if (before.kind !== "file" || stays(before)) found.push({ where: allocationName(before), was: "kept: only clean page-cache pages that nobody refers to are dropped", is: "dropped" });
+      if (!dropped.has(id)) found.push({ ...allocationPlace(before), was: "there", is: "gone, and not said to be dropped" });
+      else if (before.kind !== "file" || stays(before)) found.push({ ...allocationPlace(before), was: "kept: only clean page-cache pages that nobody refers to are dropped", is: "dropped" });
     } else if (!sameButPlace(before, after)) {
-      found.push({ where: allocationName(before), was: "moved at most", is: `changed to ${allocationName(after)}` });
+      found.push({ ...allocationPlace(before), was: "moved at most", is: `changed to ${allocationName(after)}` });
     } else if (!sameFrames(before, after) && !moved.has(id)) {
-      found.push({ where: allocationName(before), was: "in its place", is: "in other frames, and not said to be moved" });
+      found.push({ ...allocationPlace(before), was: "in its place", is: "in other frames, and not said to be moved" });
     }
   }
   return found;
@@ -161,7 +149,7 @@ function untouchable(use: number | undefined): boolean {
 
 const unmovableStays: Law = {
   id: "PG-39",
-  title: "no contiguous allocation and no offline moves a page that is unmovable, pinned, held or off the LRU, or takes a frame that is reserved, poisoned or PageOffline",
+  title: "no contiguous allocation, pin or soft offline moves a page that is unmovable, pinned, held or off the LRU, and the first two leave frames alone that are reserved, poisoned or PageOffline",
   source: "mm/page_isolation.c: has_unmovable_pages(); mm/migrate.c: migrate_pages(), v6.12",
   needs: ["allocations", "frames.use"],
   ops: [...contigOps, "pin", "soft-offline"],
@@ -258,29 +246,4 @@ const areaGivesWhatWasAsked: Law = {
   },
 };
 
-const movesOutOfTheWay: Law = {
-  id: "FC-60",
-  title: "pages that make way move out of what is to be emptied, and for a contiguous range only pages move that begin in it",
-  source: "mm/compaction.c: isolate_migratepages_block(); mm/memory_hotplug.c: do_migrate_range(), v6.12",
-  needs: ["allocations"],
-  ops: ["alloc-contig", "fake-offline", "write-state", "write-online"],
-  unless: ["KD-1", "KD-2"],
-  find: (step) => {
-    const range = contigRange(step);
-    const block = direction(step) === "offline" ? subjectBlock(step) : undefined;
-    const emptied = block === undefined ? range && pageblocksAround(pageblockPages(step.before.geometry), range) : blockRange(step.before, block);
-    if (emptied === undefined) return [];
-    const was = allocationsById(step.before);
-    const found: Evidence[] = [];
-    for (const { id, from, to } of step.outcome.moved ?? []) {
-      const page = was.get(id);
-      const nrPages = page === undefined ? 1 : nrFrames(page);
-      const begins = range === undefined ? rangesOverlap(emptied, pfnRange(from, nrPages)) : rangeContains(range, from) || (page?.kind === "hugetlb" && rangesOverlap(range, pfnRange(from, nrPages)));
-      if (!begins) found.push({ pfn: from, nrPages, was: `in place: it does not begin in ${rangeName(range ?? emptied)}`, is: "moved", owner: allocationName(page) });
-      if (rangesOverlap(emptied, pfnRange(to.pfn, 2 ** to.order))) found.push({ pfn: to.pfn, nrPages: 2 ** to.order, was: `outside ${rangeName(emptied)}, which is emptied`, is: "inside", owner: allocationName(page) });
-    }
-    return found;
-  },
-};
-
-export const contigLaws: readonly Law[] = [failureIsEquivalent, misfitLosesNothing, badGfpIsRefused, takesItsRange, unmovableStays, foreignIsolationHolds, searchGivesWhatWasAsked, areaGivesWhatWasAsked, movesOutOfTheWay];
+export const contigLaws: readonly Law[] = [failureIsEquivalent, misfitLosesNothing, badGfpIsRefused, takesItsRange, unmovableStays, foreignIsolationHolds, searchGivesWhatWasAsked, areaGivesWhatWasAsked];

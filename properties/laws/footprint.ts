@@ -88,6 +88,7 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
 
 /** What a refused command may leave behind; the exceptions that are switches have laws of their own. Not listed: nothing. */
 const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
+  pin: moves,
   poison: [...lists, "frames.flags", "blocks.nrHwpoison", "totals.numPoisoned"],
   "soft-offline": lists,
   unpoison: lists,
@@ -119,10 +120,11 @@ function allowedOnSuccess(step: StepRecord): readonly string[] {
 
 function allowedOnRefusal(step: StepRecord): readonly string[] {
   if (taskOf(step) !== undefined) return direction(step) === "offline" ? offlineStepRefusal : [...contig, ...task];
-  const { op } = commandOf(step);
+  const command = commandOf(step);
   const way = direction(step);
-  if (way !== undefined) return step.before.blocks?.every(({ block }) => block !== subjectBlock(step)) === true ? [] : way === "online" ? onlineRefusal : offlineRefusal;
-  return onRefusal[op] ?? [];
+  const noSuchBlock = step.before.blocks?.every(({ block }) => block !== subjectBlock(step)) === true;
+  if (way !== undefined) return noSuchBlock ? [] : way === "online" ? onlineRefusal : offlineRefusal;
+  return command.op === "alloc-contig" && command.gfp === "nofail" ? [] : (onRefusal[command.op] ?? []);
 }
 
 function permitted(path: Need, allowed: readonly string[]): boolean {
@@ -142,8 +144,8 @@ function forbiddenChanges({ before, after }: StepRecord, allowed: readonly strin
 
 const changesItsOwn: Law = {
   id: "FC-50",
-  title: "an operation changes only what it is about",
-  source: "the effects in the catalogue of commands",
+  title: "of all that is shown, an operation changes only what it is about",
+  source: "models/catalogue.ts: the effects of each command",
   needs: [],
   ops: [],
   unless: [],
@@ -152,7 +154,7 @@ const changesItsOwn: Law = {
 
 const failureChangesNothing: Law = {
   id: "HP-60",
-  title: "a command that is skipped or stops the kernel changes nothing, one that is refused only what its refusal is known to leave behind",
+  title: "of all that is shown, a command that is skipped or stops the kernel changes nothing, one that is refused only what its refusal is known to leave behind",
   source: "the contract; mm/memory_hotplug.c: online_pages(), offline_pages(), __add_pages(), v6.12 are where Linux leaves something",
   needs: [],
   ops: [],
@@ -162,7 +164,7 @@ const failureChangesNothing: Law = {
 
 const testingChangesNothing: Law = {
   id: "FC-51",
-  title: "looking at a range, and arming a refusal or a failure, change nothing",
+  title: "looking at a range, and arming a refusal or a failure, change nothing that is shown",
   source: "mm/page_isolation.c: test_pages_isolated(), v6.12",
   needs: [],
   ops: ["test-isolated", "veto", "fail-next"],

@@ -4,28 +4,28 @@
 import { FrameFlag, FrameUse, hex, rangeContains, toPfn } from "../../models/index.ts";
 import type { Op, View } from "../../models/index.ts";
 import { rowsOf, typeAt, zoneAt, zoneCounts } from "../derived.ts";
-import { FrameEvidence, allocationName, useName, zoneName } from "../evidence.ts";
+import { FrameEvidence, allocationName, allocationPlace, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law } from "../rule.ts";
-import { allocationChanges, blocksThatWent, commandOf, contigRange, eachFrame, framesOf, nrFrames, succeeded, zonePairs } from "../step.ts";
+import { allocationChanges, commandOf, contigRange, eachFrame, framesOf, nrFrames, succeeded, zonePairs } from "../step.ts";
 
 function useOf(view: View, pfn: number): number | undefined {
   const row = rowsOf(view).of(pfn);
   return row < 0 ? undefined : given(view.frames).use[row];
 }
 
-/** Ops that change how many frames the allocator manages. */
-const managesFrames: ReadonlySet<Op> = new Set(["free-reserved", "fake-offline", "fake-online", "remove", "offline-and-remove"]);
-
 const framesAreConserved: Law = {
   id: "PG-14",
-  title: "the frames that the allocator has or has given out stay as many, in each zone, but where memory comes or goes",
+  title: "taking, giving back, moving and isolating pages leaves the allocator as many frames in each zone, those counted that it has given out",
   source: "the contract; mm/page_alloc.c: adjust_managed_page_count(), v6.12",
   needs: ["zones", "frames.use", "frames.zone"],
-  ops: [],
+  // Not those that give the allocator frames, or take frames from it.
+  ops: [
+    "alloc", "free", "drain", "pcp-disable", "pcp-enable", "hold", "release", "lru-isolate", "lru-putback", "pin", "unpin", "poison", "soft-offline", "unpoison", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
+    "alloc-contig-pages", "cma-alloc", "cma-release", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "set", "veto", "fail-next",
+  ],
   unless: [],
   find: (step) => {
-    if (managesFrames.has(commandOf(step).op) || (step.before.blocks !== undefined && step.after.blocks !== undefined && blocksThatWent(step, "online").length + blocksThatWent(step, "offline").length > 0)) return [];
     const found: Evidence[] = [];
     for (const { index } of zonePairs(step)) {
       const was = zoneCounts(step.before).managed[index] ?? 0;
@@ -47,7 +47,7 @@ const isolatedSkipsPcp: Law = {
     const was = given(step.before.frames).use;
     const is = given(step.after.frames).use;
     const found = new FrameEvidence();
-    if (given(step.after.pcp ?? []).length === 0) return found.found;
+    if (step.after.pcp?.length === 0) return found.found;
     eachFrame(step, (pfn, rowBefore, rowAfter) => {
       if (is[rowAfter] === FrameUse.Pcp && was[rowBefore] !== FrameUse.Pcp && typeAt(step.after, pfn) === "Isolate") found.add(rowsOf(step.after).pfn(rowAfter), "free, its pageblock is isolated", "on a per-CPU list");
     });
@@ -93,10 +93,10 @@ const ownersDropWhatTheyHave: Law = {
     if (change?.before === undefined) return [];
     const { before, after } = change;
     const referred = before.holds + before.pins + before.longTermPins > 0;
-    if (!referred) return after === undefined ? [] : [{ where: allocationName(before), was: "gone, nobody refers to it", is: "still there" }];
+    if (!referred) return after === undefined ? [] : [{ ...allocationPlace(before), was: "gone, nobody refers to it", is: "still there" }];
     const keeps = before.order !== null && before.order > 0 && !before.compound ? 1 : nrFrames(before);
     if (after?.freed === true && nrFrames(after) === keeps && after.ranges[0]?.start === before.ranges[0]?.start) return [];
-    return [{ where: allocationName(before), was: `freed, with ${keeps} frames from ${hex(before.ranges[0]?.start ?? 0)} on`, is: after === undefined ? "gone" : `${after.freed ? "freed" : "not freed"}, with ${nrFrames(after)} frames` }];
+    return [{ ...allocationPlace(before), was: `freed, with ${keeps} frames from ${hex(before.ranges[0]?.start ?? 0)} on`, is: after === undefined ? "gone" : `${after.freed ? "freed" : "not freed"}, with ${nrFrames(after)} frames` }];
   },
 };
 
@@ -115,7 +115,7 @@ const contigFreesItsFrames: Law = {
       if (before === undefined) continue;
       const was = framesOf(before).filter((pfn) => !rangeContains(range, toPfn(pfn)));
       const is = after === undefined ? [] : framesOf(after);
-      if (was.length !== is.length || was.some((pfn, at) => is[at] !== pfn)) found.push({ where: allocationName(before), was: `${was.length} frames left`, is: `${is.length}` });
+      if (was.length !== is.length || was.some((pfn, at) => is[at] !== pfn)) found.push({ ...allocationPlace(before), was: `${was.length} frames left`, is: `${is.length}` });
     }
     return found;
   },

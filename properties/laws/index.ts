@@ -9,6 +9,7 @@ import { isolationLaws } from "./isolation.ts";
 import { lifetimeLaws } from "./lifetime.ts";
 import { movingLaws } from "./moving.ts";
 import { notifierLaws } from "./notifiers.ts";
+import { obstacleLaws } from "./obstacles.ts";
 import { onlineOfflineLaws } from "./online-offline.ts";
 import { outcomeLaws } from "./outcomes.ts";
 import { poisonLaws } from "./poison.ts";
@@ -19,6 +20,7 @@ export const laws: readonly Law[] = [
   ...allocationLaws,
   ...freeingLaws,
   ...isolationLaws,
+  ...obstacleLaws,
   ...contigLaws,
   ...movingLaws,
   ...poisonLaws,

@@ -1,13 +1,13 @@
 /**
  * Isolating pageblocks, undoing it, and testing.
  */
-import { FrameFlag, FrameUse, NONE, blockPages, hex, pageKindTraits, pageblockPages, pfnRange, toPfn } from "../../models/index.ts";
-import type { IsolationMode, IsolationView, PfnRange, View } from "../../models/index.ts";
-import { allocationOfRow, pageblockStarts, pageblockTypes, rowsOf, typeAt } from "../derived.ts";
-import { FrameEvidence, allocationName, useName, zoneName } from "../evidence.ts";
+import { FrameFlag, FrameUse, NONE, hex, pageblockPages, pfnRange, toPfn } from "../../models/index.ts";
+import type { IsolationMode, IsolationView, Migratetype, PfnRange, View } from "../../models/index.ts";
+import { blocksById, pageblockStarts, pageblockTypes, rowsOf, typeAt } from "../derived.ts";
+import { FrameEvidence, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
-import { blockRange, commandOf, direction, failed, subjectBlock, succeeded, zonePairs } from "../step.ts";
+import { blockRange, commandOf, direction, failed, partOf, subjectBlock, succeeded, zonePairs } from "../step.ts";
 import { retyped } from "./allocation.ts";
 
 /** Free frames of each zone that lie in these pageblocks. */
@@ -80,7 +80,7 @@ const failedIsolateUndoes: Law = {
 
 const undoGivesBack: Law = {
   id: "PG-28",
-  title: "undoing isolation over a range ends that of the owner's pageblocks there and of no others, gives each its type back, and their free frames to the free count",
+  title: "undoing isolation over a range ends that of the owner's pageblocks there and of no others, and gives their free frames to the free count",
   source: "the contract; mm/page_isolation.c: undo_isolate_page_range(), v6.12",
   needs: ["zones.nrFree", "pageblocks", "isolations", "frames.use", "frames.zone"],
   ops: ["unisolate"],
@@ -92,12 +92,7 @@ const undoGivesBack: Law = {
     const inRange = pageblockStarts(before, pfnRange(command.start, command.nrPages)).filter((start) => book.includes(start));
     const mine = inRange.filter((start) => typeAt(before, start) === "Isolate");
     const found = new FrameEvidence();
-    for (const start of mine) {
-      const is = typeAt(after, start);
-      const saved = given(before.pageblocks).find((pageblock) => pageblock.start === start)?.savedType;
-      if (is === "Isolate") found.add(start, "undone", "isolated");
-      else if (saved !== undefined && is !== saved && !mayMerge(after, start, saved)) found.add(start, `pageblock ${saved}, as it was`, `${is}`);
-    }
+    for (const start of mine) if (typeAt(after, start) === "Isolate") found.add(start, "undone", "isolated");
     const left = book.filter((start) => !inRange.includes(start));
     const held = bookOf(after, command.id)?.pageblocks ?? [];
     if (held.length !== left.length || left.some((start, at) => held[at] !== start)) found.add(command.start, `token ${command.id} holds ${left.map(hex).join(" ") || "nothing"}`, held.map(hex).join(" ") || "nothing");
@@ -106,44 +101,77 @@ const undoGivesBack: Law = {
   },
 };
 
-/** Whether a pageblock that is wholly free may have taken the type of a neighbour it merged with. */
-function mayMerge(view: View, start: number, saved: string): boolean {
+/**
+ * Whether the pageblock may have another type than this one that it was to get back: wholly free, it may have merged with a
+ * neighbour and taken its type.
+ */
+function mayDiffer(view: View, start: number, saved: Migratetype): boolean {
   const is = typeAt(view, start);
-  const size = pageblockPages(view.geometry);
-  const nrFree = [...freeFrames(view, [start]).values()].reduce((sum, count) => sum + count, 0);
-  return nrFree === size && saved !== "CMA" && is !== "CMA" && is !== "Isolate";
+  if (saved === "CMA" || is === "CMA" || is === "Isolate") return false;
+  const { use } = given(view.frames);
+  for (let pfn = start; pfn < start + pageblockPages(view.geometry); pfn++) if (use[rowsOf(view).of(pfn)] !== FrameUse.Free) return false;
+  return true;
 }
 
-const failureRestoresTypes: Law = {
-  id: "FC-57",
-  title: "a failed operation gives the pageblocks that it isolated the types back that they had",
-  source: "the contract; mm/page_isolation.c: unset_migratetype_isolate(); mm/memory_hotplug.c: offline_pages(), v6.12",
-  needs: ["pageblocks", "frames.use", "frames.zone"],
-  ops: ["isolate", "alloc-contig", "fake-offline", "write-state", "write-online"],
+/** Evidence for each of these pageblocks that has another type than the one it had, where both views have it. */
+function judgeTypes(step: StepRecord, range: PfnRange): readonly Evidence[] {
+  const types = pageblockTypes(step.before);
+  const found = new FrameEvidence();
+  for (const start of pageblockStarts(step.before, range)) {
+    const was = types.get(start);
+    const is = typeAt(step.after, start);
+    if (was !== undefined && was !== "Isolate" && is !== was && !mayDiffer(step.after, start, was)) found.add(start, `pageblock ${was}, as it was`, `${is}`);
+  }
+  return found.found;
+}
+
+const typeComesBack: Law = {
+  id: "FC-80",
+  title: "a pageblock that is isolated no longer has the type back that it had, or that of a free neighbour it merged with",
+  source: "the contract; mm/page_isolation.c: unset_migratetype_isolate(), v6.12",
+  needs: ["pageblocks.savedType", "frames.use"],
+  ops: [],
   unless: ["KD-1", "KD-2", "KD-4", "EX-7"],
-  find: (step) => {
-    const range = isolatedRange(step);
-    if (range === undefined || !failed(step)) return [];
-    const types = pageblockTypes(step.before);
+  find: ({ before, after }) => {
     const found = new FrameEvidence();
-    for (const start of pageblockStarts(step.before, range)) {
-      const was = types.get(start);
-      const is = typeAt(step.after, start);
-      if (was !== undefined && was !== "Isolate" && is !== was && !mayMerge(step.after, start, was)) found.add(start, `pageblock ${was}, as it was`, `${is}`);
+    if (before.pageblocks === after.pageblocks) return found.found;
+    const types = pageblockTypes(after);
+    for (const { start, type, savedType } of given(before.pageblocks)) {
+      const is = types.get(start);
+      if (type !== "Isolate" || savedType === undefined || is === undefined || is === "Isolate" || is === savedType || mayDiffer(after, start, savedType)) continue;
+      found.add(start, `pageblock ${savedType}, as it was`, is);
     }
     return found.found;
   },
 };
 
-/** The frames whose pageblocks the command isolates, where the step tells them. */
-function isolatedRange(step: StepRecord): PfnRange | undefined {
-  const command = commandOf(step);
-  if (command.op === "isolate" || command.op === "alloc-contig" || command.op === "fake-offline") return pfnRange(command.start, command.nrPages);
-  const block = step.before.blocks?.find((one) => one.block === subjectBlock(step));
-  if (block === undefined || direction(step) !== "offline" || step.command.op === "step" || step.command.op === "signal") return undefined;
-  const selfHosted = block.selfHosted ?? 0;
-  return pfnRange(toPfn(blockRange(step.before, block.block).start + selfHosted), blockPages(step.before.geometry) - selfHosted);
-}
+const borrowedKeepTypes: Law = {
+  id: "FC-57",
+  title: "a contiguous allocation, and an isolation that fails, leaves each pageblock of its range the type that it had, or that of a free neighbour it merged with",
+  source: "the contract; mm/page_alloc.c: alloc_contig_range_noprof(); mm/page_isolation.c: start_isolate_page_range(), v6.12",
+  needs: ["pageblocks", "frames.use"],
+  ops: ["isolate", "alloc-contig", "fake-offline"],
+  unless: ["KD-1", "KD-2", "KD-4"],
+  find: (step) => {
+    const command = commandOf(step);
+    if (partOf(step) !== "whole") return [];
+    const ended = failed(step) || (succeeded(step) && command.op !== "isolate");
+    return ended && (command.op === "isolate" || command.op === "alloc-contig" || command.op === "fake-offline") ? judgeTypes(step, pfnRange(command.start, command.nrPages)) : [];
+  },
+};
+
+const failedOfflineKeepsTypes: Law = {
+  id: "FC-81",
+  title: "an offline that fails leaves each pageblock of the block the type that it had, or that of a free neighbour it merged with",
+  source: "the contract; mm/memory_hotplug.c: offline_pages(), v6.12",
+  needs: ["blocks", "pageblocks", "frames.use"],
+  ops: ["write-state", "write-online"],
+  unless: ["KD-1", "KD-2", "KD-4", "EX-7"],
+  find: (step) => {
+    const block = blocksById(step.before).get(subjectBlock(step) ?? -1);
+    return block === undefined || direction(step) !== "offline" || partOf(step) !== "whole" || !failed(step) ? [] : judgeTypes(step, blockRange(step.before, block.block));
+  },
+};
 
 /** The answer that test_pages_isolated() has to give. */
 function testPagesIsolated(view: View, { start, nrPages }: PfnRange, mode: IsolationMode): "ok" | "EBUSY" {
@@ -180,55 +208,4 @@ const testSaysWhatIs: Law = {
   },
 };
 
-/** Why a frame may not be in a pageblock that is isolated, or undefined. */
-function unmovable(view: View, row: number, mode: IsolationMode): string | undefined {
-  const { use, flags, zone } = given(view.frames);
-  const owner = given(view.allocations)[(allocationOfRow(view)[row] ?? 0) - 1];
-  const is = use[row] ?? 0;
-  if (is === FrameUse.Reserved || is === FrameUse.Hole || is === FrameUse.Absent || is === FrameUse.Device) return useName(is);
-  if (view.zones?.[zone[row] ?? NONE]?.type === "Movable") return undefined;
-  const poisoned = ((flags[row] ?? 0) & FrameFlag.Hwpoison) !== 0;
-  if (owner === undefined) {
-    // Of a poisoned frame out of use the view does not tell whether somebody keeps a reference.
-    const passes = is === FrameUse.Free || is === FrameUse.Pcp || is === FrameUse.PageOfflineDropped || is === FrameUse.Limbo || is === FrameUse.Poisoned || (mode === "offline" && (is === FrameUse.PageOffline || poisoned));
-    return passes ? undefined : useName(is);
-  }
-  if (owner.kind === "hugetlb") return undefined;
-  const traits = owner.kind === "contig" || owner.kind === "cma" ? undefined : pageKindTraits[owner.kind];
-  const onLru = traits?.lru === true && !owner.lruIsolated;
-  if (owner.compound) return onLru ? undefined : allocationName(owner);
-  const tail = owner.order !== null && owner.order > 0 && rowsOf(view).pfn(row) !== owner.ranges[0]?.start;
-  return tail || (mode === "offline" && poisoned) || onLru || owner.kind === "driver-movable" ? undefined : allocationName(owner);
-}
-
-const isolatesOnlyTheMovable: Law = {
-  id: "PG-30",
-  title: "isolation succeeds only if no frame of the pageblocks is unmovable in its mode",
-  source: "mm/page_isolation.c: has_unmovable_pages(), v6.12",
-  needs: ["zones", "pageblocks", "allocations", "frames.use", "frames.flags", "frames.zone"],
-  ops: ["isolate", "alloc-contig", "fake-offline", "write-state", "write-online"],
-  unless: ["KD-1"],
-  find: (step) => {
-    const range = isolatedRange(step);
-    if (range === undefined || (step.outcome.result !== "ok" && step.outcome.result !== "running")) return [];
-    const block = step.before.blocks?.find((one) => one.block === subjectBlock(step));
-    if (block?.state === "offline") return [];
-    const { before } = step;
-    const command = commandOf(step);
-    const mode = command.op === "isolate" ? command.mode : command.op === "alloc-contig" || command.op === "fake-offline" ? "contig" : "offline";
-    const found = new FrameEvidence();
-    for (const start of pageblockStarts(before, range)) {
-      const cma = typeAt(before, start) === "CMA";
-      if (cma && mode === "cma") continue;
-      if (cma) found.add(start, "EBUSY, a CMA pageblock is for CMA alone", `isolated in mode ${mode}`);
-      for (let pfn: number = start; pfn < start + pageblockPages(before.geometry); pfn++) {
-        const row = rowsOf(before).of(pfn);
-        const why = row < 0 ? "no page" : unmovable(before, row, mode);
-        if (why !== undefined) found.add(toPfn(pfn), `EBUSY: ${why}`, `isolated in mode ${mode}`);
-      }
-    }
-    return found.found;
-  },
-};
-
-export const isolationLaws: readonly Law[] = [isolateIsolates, failedIsolateUndoes, undoGivesBack, failureRestoresTypes, testSaysWhatIs, isolatesOnlyTheMovable];
+export const isolationLaws: readonly Law[] = [isolateIsolates, failedIsolateUndoes, undoGivesBack, typeComesBack, borrowedKeepTypes, failedOfflineKeepsTypes, testSaysWhatIs];

@@ -60,7 +60,7 @@ const eventsInOrder: Law = {
   id: "HP-65",
   title: "the notifier events of a block come in the documented order, a cancel only after its going, and nothing after a refusal to prepare",
   source: "mm/memory_hotplug.c: online_pages(), offline_pages(); drivers/base/memory.c: memory_block_online(), v6.12; drivers keep state machines on it",
-  needs: ["blocks"],
+  needs: [],
   ops: [],
   unless: [],
   find: (step) => {

@@ -22,7 +22,7 @@ const errnoIsKnown: Law = {
   id: "FC-78",
   title: "an errno comes with every refusal, and is one that the catalogue knows for the command; a livelock is EINTR",
   source: "models/catalogue.ts",
-  needs: ["tasks"],
+  needs: [],
   ops: [],
   unless: [],
   find: (step) => {
@@ -50,7 +50,7 @@ const choicesBelongToCommand: Law = {
   id: "FC-79",
   title: "an outcome tells the choices that its command makes and no others; what was skipped makes none; only tasks are running",
   source: "models/outcome.ts",
-  needs: ["tasks"],
+  needs: [],
   ops: [],
   unless: [],
   find: (step) => {

@@ -34,10 +34,12 @@ function frameReason(pfn: Pfn, { record, number, specification }: LastStep): str
   return `frame ${hex(pfn)} ${change}, where the specification leaves it ${meant}`;
 }
 
-/** Frames and pageblocks tell more than the counters that follow from them. */
+/** What tells most stands first: frames and pageblocks before the counters that follow from them, and how free frames are joined after all that. */
+const telling: readonly string[] = ["frames.use", "frames.zone", "frames.flags", "pageblocks", "blocks", "sections", "isolations", "allocations", "frames"];
+
 function rank(fact: string): number {
-  const at = ["frames", "pageblocks", "blocks", "sections", "isolations", "allocations"].indexOf(fact.split(".")[0] ?? "");
-  return at < 0 ? 6 : at;
+  const at = telling.findIndex((known) => known === fact || known === fact.split(".")[0]);
+  return at < 0 ? telling.length : at;
 }
 
 /** What the frame is used for, in a word or two. */

@@ -3,10 +3,11 @@
  * compared, and every rule is asked.
  */
 import { clauses, createReference } from "../../models/index.ts";
-import type { Breach, Command, MachineDescription, Outcome, Profile, Subject, SwitchId, View } from "../../models/index.ts";
+import type { Breach, Command, CreateSubject, MachineDescription, Outcome, Profile, Subject, SwitchId, View } from "../../models/index.ts";
 import { checkStep, checkView, disagreements } from "../../properties/index.ts";
 import type { Evidence, StepRecord } from "../../properties/index.ts";
 import type { Finding } from "./counterexample.ts";
+import { addsTooMuch } from "./limits.ts";
 
 /** A subject that can recount what it stores twice. */
 export interface CheckedSubject extends Subject {
@@ -19,6 +20,8 @@ export interface LockstepSetup {
   readonly profile: Profile;
   /** Makes the subject, right after boot. */
   readonly create: () => CheckedSubject;
+  /** Who follows it; left out, the specification. */
+  readonly judge?: CreateSubject;
 }
 
 /** What one command came to. */
@@ -40,39 +43,59 @@ export interface Lockstep {
 }
 
 /** Boots both. */
-export function startLockstep({ machine, profile, create }: LockstepSetup): Lockstep {
-  const subject = create();
-  const reference = createReference(machine, profile);
-  let view = subject.view();
+export function startLockstep({ machine, profile, create, judge = createReference }: LockstepSetup): Lockstep {
+  const reference = judge(machine, profile);
+  const booted = attempt(() => {
+    const subject = create();
+    return { subject, first: subject.view(), recount: subject.selfCheck?.() ?? [] };
+  });
+  if ("crash" in booted) return stillborn(booted.crash, reference.view());
+  const { subject, first, recount } = booted.value;
+  let view = first;
   return {
-    boot: [...brokenInvariants(view, {}), ...differences(view, reference.view()), ...recounted(subject.selfCheck?.() ?? [])],
+    boot: [...brokenInvariants(view, {}), ...differences(view, reference.view()), ...recounted(recount)],
     view: () => view,
     permissionsUsed: () => reference.permissionsUsed(),
     step: (command) => {
       const before = view;
-      const answer = ask(subject, command);
+      const tooMuch = addsTooMuch(machine, before, command);
+      if (tooMuch !== undefined) return { record: { before, command, outcome: { result: "skipped", because: { kind: "too-large" } }, after: before }, findings: [], undecided: tooMuch };
+      const answer = attempt(() => ({ outcome: subject.apply(command), after: subject.view() }));
       if ("crash" in answer) {
         const record: StepRecord = { before, command, outcome: { result: "bug", because: { kind: "crash", detail: answer.crash } }, after: before };
         return { record, findings: [crashed(answer.crash)], undecided: null };
       }
-      view = answer.view;
-      const record: StepRecord = { before, command, outcome: answer.outcome, after: view };
-      const verdict = reference.follow(command, answer.outcome);
+      const { outcome, after } = answer.value;
+      view = after;
+      const record: StepRecord = { before, command, outcome, after };
+      const verdict = reference.follow(command, outcome);
       if (verdict.verdict === "inconclusive" || verdict.verdict === "unsupported") return { record, findings: [], undecided: verdict.because };
       const used = reference.permissionsUsed();
       const findings = [
         ...brokenRules(record, used),
-        ...(verdict.verdict === "breach" ? [brokenClause(verdict, answer.outcome)] : differences(view, reference.view())),
-        ...(subject.selfCheck === undefined || used["KD-1"] !== undefined ? [] : recounted(subject.selfCheck())),
+        ...(verdict.verdict === "breach" ? [brokenClause(verdict, outcome)] : differences(view, reference.view())),
+        ...(used["KD-1"] === undefined ? selfChecked(subject) : []),
       ];
       return { record, findings, undecided: null };
     },
   };
 }
 
-function ask(subject: Subject, command: Command): { readonly outcome: Outcome; readonly view: View } | { readonly crash: string } {
+/** A subject that never booted. There is nothing to step; what is seen is the machine that it should have been. */
+function stillborn(crash: string, view: View): Lockstep {
+  return {
+    boot: [crashed(crash)],
+    view: () => view,
+    permissionsUsed: () => ({}),
+    step: () => {
+      throw new Error("a subject that did not boot takes no command");
+    },
+  };
+}
+
+function attempt<T>(action: () => T): { readonly value: T } | { readonly crash: string } {
   try {
-    return { outcome: subject.apply(command), view: subject.view() };
+    return { value: action() };
   } catch (error) {
     return { crash: error instanceof Error ? error.message : String(error) };
   }
@@ -103,6 +126,11 @@ function brokenClause(breach: Breach, { result, errno }: Outcome): Finding {
 
 function differences(subject: View, reference: View): readonly Finding[] {
   return disagreements(reference, subject).map(({ fact, evidence }): Finding => ({ kind: "agreement", rule: `view-${fact}`, title: `the implementation and the specification show the same ${fact}`, source: "the specification, models/", evidence, because: reason(evidence), permitted: [] }));
+}
+
+function selfChecked(subject: CheckedSubject): readonly Finding[] {
+  const recount = attempt(() => subject.selfCheck?.() ?? []);
+  return "crash" in recount ? [crashed(recount.crash)] : recounted(recount.value);
 }
 
 function recounted(evidence: readonly Evidence[]): readonly Finding[] {

@@ -16,7 +16,7 @@ export interface ReduceOptions {
   readonly machineToo?: boolean;
   /** Scenarios to run at most. */
   readonly maxExecutions: number;
-  /** Asked now and then; false ends the reduction with the best so far. */
+  /** Asked before every execution; false ends the reduction with the best so far. */
   readonly pulse?: (state: { readonly executions: number; readonly commands: number }) => Promise<boolean>;
 }
 
@@ -38,9 +38,6 @@ const machinePass: Pass = {
   },
 };
 
-/** Executions between two pulses. */
-const beat = 32;
-
 export async function reduce(start: Scenario, { stillFails, machineToo = false, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
   const allPasses = machineToo ? [...commandPasses, machinePass] : commandPasses;
   const tried = new Set<string>();
@@ -54,7 +51,7 @@ export async function reduce(start: Scenario, { stillFails, machineToo = false, 
         const key = JSON.stringify(machineToo ? candidate : candidate.commands);
         if (tried.has(key)) continue;
         tried.add(key);
-        if (executions >= maxExecutions || (executions % beat === 0 && pulse !== undefined && !(await pulse({ executions, commands: scenario.commands.length })))) {
+        if (executions >= maxExecutions || (pulse !== undefined && !(await pulse({ executions, commands: scenario.commands.length })))) {
           stopped = true;
           return undefined;
         }

@@ -4,9 +4,10 @@
 import { checkDescription, parseProfile } from "../../models/index.ts";
 import type { Command, MachineDescription, View } from "../../models/index.ts";
 import type { Counterexample, Finding, SubjectName } from "./counterexample.ts";
+import { tooLarge } from "./limits.ts";
 import { startLockstep } from "./lockstep.ts";
 import { counterexampleOf, runCommands } from "./run.ts";
-import { findMutant, judgedOn } from "./subjects.ts";
+import { judgedOn, subjectFault } from "./subjects.ts";
 
 /** What is replayed. */
 export interface ReplayableScenario {
@@ -27,7 +28,7 @@ export interface ReplayResult {
 /**
  * Judges a scenario. `subject`: who runs it; left out, the engine under the profile that judges.
  *
- * @throws RangeError for a machine, profile or mutant that does not exist
+ * @throws RangeError for a machine that is not sound or too large, and for a profile or mutant that does not exist
  */
 export function replayScenario(scenario: ReplayableScenario, { subject = { subject: "engine", profile: scenario.profile, mutant: null } }: { readonly subject?: SubjectName } = {}): ReplayResult {
   const result = runCommands(judgedFor(scenario, subject).setup, scenario.commands);
@@ -44,9 +45,8 @@ export function replayScenario(scenario: ReplayableScenario, { subject = { subje
 function judgedFor({ machine, profile }: ReplayableScenario, subject: SubjectName): ReturnType<typeof judgedOn> {
   const judging = parseProfile(profile);
   const judged = parseProfile(subject.profile);
-  const fault = checkDescription(machine) ?? ("error" in judging ? judging.error : undefined) ?? ("error" in judged ? judged.error : undefined);
+  const fault = checkDescription(machine) ?? tooLarge(machine) ?? ("error" in judging ? judging.error : undefined) ?? ("error" in judged ? judged.error : undefined) ?? subjectFault(subject);
   if (fault !== undefined || "error" in judging) throw new RangeError(fault);
-  if (subject.mutant !== null && findMutant(subject.mutant) === undefined) throw new RangeError(`no mutant "${subject.mutant}"`);
   return judgedOn(subject, machine, judging);
 }
 

@@ -82,7 +82,7 @@ export function counterexampleOf(judged: Judged, commands: readonly Command[], a
   const used = commands.slice(0, at + 1);
   const lockstep = startLockstep(setup);
   const outcomes = used.slice(0, Math.max(0, at)).map((command) => lockstep.step(command).record.outcome);
-  const reference = createReference(setup.machine, setup.profile);
+  const reference = (setup.judge ?? createReference)(setup.machine, setup.profile);
   for (const [index, outcome] of outcomes.entries()) {
     const command = used[index];
     if (command !== undefined) reference.follow(command, outcome);

@@ -4,7 +4,7 @@
  * Where the subject runs under another profile than the one that judges, differences are expected: each is reported once,
  * permitted from then on, and the search goes on to the next.
  */
-import type { Command, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
+import type { Command, CreateSubject, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
 import { createWalker, drawMachine, goals, pseudoRandom } from "../../properties/index.ts";
 import type { Goal, Scenario } from "../../properties/index.ts";
 import type { Counterexample, SubjectName } from "./counterexample.ts";
@@ -23,11 +23,13 @@ export interface SearchOptions {
   readonly subjectProfile: Profile;
   /** Makes the subject for a machine and a profile. */
   readonly create: (machine: MachineDescription, profile: Profile) => CheckedSubject;
+  /** Who follows it; left out, the specification. */
+  readonly judge?: CreateSubject;
   readonly seed: number;
   readonly runs: number;
   /** Scenarios run at most to reduce one finding. */
   readonly maxReductions: number;
-  /** Asked after every run and now and then in a reduction; false ends the search with the best so far. */
+  /** Asked before every run, after every command, and before every scenario of a reduction; false ends the search with the best so far. */
   readonly pulse?: (progress: Progress) => Promise<boolean>;
 }
 
@@ -56,11 +58,10 @@ export interface SearchResult {
 /** Runs the search. Same options, same result. */
 export async function search(options: SearchOptions): Promise<SearchResult> {
   const state = newState(options);
-  while (state.runs < options.runs && !state.stopped) {
-    const broken = oneRun(options, state);
+  while (state.runs < options.runs && !state.stopped && (await goesOn(options, state, null))) {
+    const broken = await oneRun(options, state);
     state.runs++;
     if (broken !== undefined && !(await settle(options, state, broken))) break;
-    if (!(await pulse(options, state, null))) state.stopped = true;
   }
   const { findings, undecided } = state;
   const verdict = findings.length > 0 ? "breach" : undecided !== null || state.runs === 0 ? "inconclusive" : "holds";
@@ -92,13 +93,15 @@ function newState(options: SearchOptions): State {
   return { runs: 0, commands: 0, unreached: goals, used: new Map(options.profile.on.map((id) => [id, 0])), findings: [], known: [], undecided: null, stopped: false };
 }
 
-async function pulse(options: SearchOptions, state: State, size: number | null): Promise<boolean> {
-  if (options.pulse === undefined) return true;
-  return options.pulse({ doing: size === null ? "searching" : "reducing", runs: state.runs, commands: state.commands, size });
+/** Asks the caller. `size`: commands of the best so far, while reducing. */
+async function goesOn({ pulse }: SearchOptions, state: State, size: number | null): Promise<boolean> {
+  if (pulse === undefined || (await pulse({ doing: size === null ? "searching" : "reducing", runs: state.runs, commands: state.commands, size }))) return true;
+  state.stopped = true;
+  return false;
 }
 
-function setupOf({ create, subjectProfile }: SearchOptions, machine: MachineDescription, profile: Profile): LockstepSetup {
-  return { machine, profile, create: () => create(machine, subjectProfile) };
+function setupOf({ create, subjectProfile, judge }: SearchOptions, machine: MachineDescription, profile: Profile): LockstepSetup {
+  return { machine, profile, create: () => create(machine, subjectProfile), ...(judge === undefined ? {} : { judge }) };
 }
 
 /** Scenarios of a run get a length of their own, mostly long. */
@@ -112,7 +115,7 @@ interface Broken {
 }
 
 /** Walks one scenario. undefined: no rule broke. */
-function oneRun(options: SearchOptions, state: State): Broken | undefined {
+async function oneRun(options: SearchOptions, state: State): Promise<Broken | undefined> {
   const draw = pseudoRandom(options.seed, state.runs);
   const machine = options.machine === "drawn" ? drawMachine(draw) : options.machine;
   const length = draw.chance(1, 16) ? 1 + draw.below(minLength) : minLength + draw.below(maxLength - minLength + 1);
@@ -120,7 +123,8 @@ function oneRun(options: SearchOptions, state: State): Broken | undefined {
   const lockstep = startLockstep(setupOf(options, machine, withSwitches(options.profile, state.known)));
   const commands: Command[] = [];
   let broken = lockstep.boot.length > 0;
-  while (commands.length < length && !broken) {
+  let goingOn = true;
+  while (commands.length < length && !broken && goingOn) {
     const command = walker.next(lockstep.view());
     commands.push(command);
     state.commands++;
@@ -131,6 +135,7 @@ function oneRun(options: SearchOptions, state: State): Broken | undefined {
     }
     broken = step.findings.length > 0;
     if (!broken && state.unreached.length > 0) state.unreached = state.unreached.filter((goal) => !goal.reached(step.record));
+    goingOn = await goesOn(options, state, null);
   }
   for (const [id, used] of Object.entries(lockstep.permissionsUsed()) as [SwitchId, number][]) state.used.set(id, (state.used.get(id) ?? 0) + used);
   return broken ? { machine, commands } : undefined;
@@ -159,10 +164,9 @@ async function settle(options: SearchOptions, state: State, { machine, commands 
       stillFails: same(setup.profile),
       machineToo: options.machine === "drawn",
       maxExecutions: options.maxReductions,
-      pulse: async ({ commands: size }) => pulse(options, state, size),
+      pulse: async ({ commands: size }) => goesOn(options, state, size),
     },
   );
-  if (!reduced.complete && options.pulse !== undefined && !(await pulse(options, state, reduced.scenario.commands.length))) state.stopped = true;
   // What is a breach of the profile that was asked for is told in its name.
   const plain = same(options.profile)(reduced.scenario);
   const judged: Judged = { setup: setupOf(options, reduced.scenario.machine, plain ? options.profile : setup.profile), subjectProfile: options.subjectProfile, subject: options.subject };

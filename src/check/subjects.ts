@@ -16,6 +16,13 @@ export function findMutant(id: string): Mutant | undefined {
   return mutants.find((mutant) => mutant.id.toLowerCase() === id.toLowerCase());
 }
 
+/** Why there is no such subject, or undefined. */
+export function subjectFault({ subject, mutant }: SubjectName): string | undefined {
+  if (mutant === null) return undefined;
+  if (findMutant(mutant) === undefined) return `no mutant "${mutant}"; framecheck mutants lists them`;
+  return subject === "reference" ? "a fault can be planted in the engine only" : undefined;
+}
+
 /** Makes a subject right after boot. */
 export function createSubject({ subject, mutant }: SubjectName, machine: MachineDescription, profile: Profile): CheckedSubject {
   if (subject === "reference") return createReference(machine, profile);

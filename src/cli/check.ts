@@ -111,14 +111,20 @@ export function exitCode({ verdict }: Pick<SearchResult, "verdict">): number {
   return verdict === "holds" ? 0 : verdict === "breach" ? 1 : 2;
 }
 
+/** Milliseconds between two looks at the clock and at what came in. */
+const beat = 20;
+
 /** The search with progress, a time limit, and Ctrl-C. */
 export async function runCheck(request: CheckRequest, terminal: Terminal): Promise<SearchResult> {
   const { machine, profile, subjectProfile, subject, runs, seed, maxReductions } = request;
   const began = terminal.now();
   const bar = startProgress(terminal, `check ${machineName(machine)}`);
+  let last = began;
   const pulse = async (progress: Progress): Promise<boolean> => {
+    if (terminal.now() - last < beat) return true;
     await terminal.breathe();
-    const elapsed = (terminal.now() - began) / 1000;
+    last = terminal.now();
+    const elapsed = (last - began) / 1000;
     const rate = `${grouped(progress.commands)} commands, ${grouped(Math.round(progress.commands / Math.max(0.001, elapsed)))} a second`;
     const doing = progress.doing === "searching" ? rate : `broken after ${grouped(progress.commands)} commands, shrinking: ${progress.size ?? 0} commands left`;
     if (request.seconds !== null && progress.doing === "searching") bar.update(Math.min(elapsed, request.seconds), request.seconds, doing);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: one verb a file. */
 import { readFileSync } from "node:fs";
+import { printable } from "../formats/parsed.ts";
 import { BadInput } from "./arguments.ts";
 import { auditVerb } from "./audit.ts";
 import { checkVerb } from "./check.ts";
@@ -60,6 +61,6 @@ try {
   process.exitCode = await main(process.argv.slice(2), terminal);
 } catch (error) {
   if (!(error instanceof BadInput)) throw error;
-  terminal.err(`framecheck: ${error.message}\n`);
+  terminal.err(`framecheck: ${printable(error.message)}\n`);
   process.exitCode = 2;
 }

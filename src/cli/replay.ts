@@ -1,12 +1,15 @@
 /** `framecheck replay` and `framecheck explain`: a saved scenario again. */
 import { parseProfile } from "../../models/index.ts";
 import type { Counterexample, SubjectName } from "../check/counterexample.ts";
+import { tooLarge } from "../check/limits.ts";
 import { replayCounterexample, replayScenario, replayViews } from "../check/replay.ts";
+import { subjectFault } from "../check/subjects.ts";
 import { parseAny } from "../formats/any-file.ts";
 import type { Replayable } from "../formats/any-file.ts";
 import { readInputFile } from "../formats/read-file.ts";
 import { explainReport } from "../report/explain.ts";
 import { jsonCounterexample } from "../report/json.ts";
+import { counted, hanging, kept } from "../report/lines.ts";
 import { textReport } from "../report/text.ts";
 import { BadInput, commonOptions, onePositional, parseOptions } from "./arguments.ts";
 import { engineNamed, profileNamed } from "./subject-options.ts";
@@ -44,7 +47,7 @@ export async function replayVerb(words: readonly string[], terminal: Terminal): 
   const name = onePositional("replay", "a file", positionals);
   const { scenario, subject, counterexample } = replayed(name, values);
   if (counterexample === undefined) return reportPassed(name, scenario, subject, values.json === true, terminal);
-  if (values.json === true) terminal.out(`${JSON.stringify({ verdict: "breach", counterexample: jsonCounterexample(counterexample) }, null, 2)}\n`);
+  if (values.json === true) terminal.out(`${JSON.stringify({ version: 1, verdict: "breach", counterexample: jsonCounterexample(counterexample) }, null, 2)}\n`);
   else terminal.out(textReport(counterexample, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, file: name }));
   return 1;
 }
@@ -75,6 +78,8 @@ function replayed(name: string, values: { readonly profile?: string | undefined;
   const read = file.ok ? parseAny(file.value) : file;
   if (!read.ok) throw new BadInput(read.error);
   const { scenario: saved, counterexample: known } = read.value;
+  const large = tooLarge(saved.machine);
+  if (large !== undefined) throw new BadInput(`${name}: machine: ${large}`);
   const scenario = { ...saved, profile: values.profile === undefined ? saved.profile : profileNamed("--profile", values.profile).name };
   const subject = subjectOf(name, scenario, saved.subject, values);
   const about = { seed: known?.seed ?? null, run: known?.run ?? null, reduction: known?.reduction ?? null };
@@ -89,13 +94,14 @@ function subjectOf(file: string, scenario: Replayable["scenario"], saved: Subjec
   if (values.mutant === "none") return engineNamed(profile, undefined);
   if (values.mutant !== undefined) return engineNamed(profile, values.mutant);
   if (saved === undefined) return engineNamed(profile, undefined);
-  if (saved.mutant !== null) engineNamed(profile, saved.mutant);
+  const fault = subjectFault(saved);
+  if (fault !== undefined) throw new BadInput(`${file}: subject.mutant: ${fault}`);
   return { ...saved, profile: profile.name };
 }
 
 function reportPassed(name: string, scenario: Replayable["scenario"], subject: SubjectName, json: boolean, terminal: Terminal): number {
   const { verdict, because } = replayScenario(scenario, { subject });
-  if (json) terminal.out(`${JSON.stringify({ verdict, ...(because === undefined ? {} : { because }) }, null, 2)}\n`);
-  else terminal.out(`${verdict}: ${name}, ${scenario.commands.length} commands, profile ${scenario.profile}${because === undefined ? "" : `, because ${because}`}\n`);
+  if (json) terminal.out(`${JSON.stringify({ version: 1, verdict, ...(because === undefined ? {} : { because }) }, null, 2)}\n`);
+  else terminal.out(`${hanging(`${verdict}: ${kept(name)}, ${counted(scenario.commands.length, "command")}, profile ${scenario.profile}${because === undefined ? "" : `, because ${because}`}`, 0, terminal.width).join("\n")}\n`);
   return verdict === "holds" ? 0 : 2;
 }

@@ -2,6 +2,7 @@
 import { namedMachines, parseProfile } from "../../models/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
 import type { SubjectName } from "../check/counterexample.ts";
+import { tooLarge } from "../check/limits.ts";
 import { findMutant } from "../check/subjects.ts";
 import { parseMachine } from "../formats/machine.ts";
 import { readInputFile } from "../formats/read-file.ts";
@@ -15,6 +16,8 @@ export function machineNamed(word: string): MachineDescription {
   const file = readInputFile(word);
   const machine = file.ok ? parseMachine(file.value) : file;
   if (!machine.ok) throw new BadInput(machine.error);
+  const large = tooLarge(machine.value);
+  if (large !== undefined) throw new BadInput(`${word}: machine: ${large}`);
   return machine.value;
 }
 

@@ -15,7 +15,7 @@ export interface Terminal {
   readonly live: boolean;
   /** Milliseconds that only grow. */
   readonly now: () => number;
-  /** The user has asked to stop. */
+  /** The user has asked to stop. From the first time on that this is called, an interrupt does no more than ask. */
   readonly interrupted: () => boolean;
   /** Lets signals and timers through. */
   readonly breathe: () => Promise<void>;
@@ -24,13 +24,17 @@ export interface Terminal {
 const widest = 120;
 const narrowest = 40;
 
-/** The terminal of this process. The first interrupt is asked for politely, a second one ends the process. */
+/** The terminal of this process. A second interrupt ends the process, and so does the first where nobody would hear it. */
 export function processTerminal(): Terminal {
+  let heard = false;
   let asked = false;
-  process.on("SIGINT", () => {
-    if (asked) process.exit(130);
-    asked = true;
-  });
+  const listen = (): void => {
+    heard = true;
+    process.on("SIGINT", () => {
+      if (asked) process.exit(130);
+      asked = true;
+    });
+  };
   const { stdout, stderr, env } = process;
   const columns = stdout.isTTY ? (stdout.columns ?? 80) : 80;
   const plain = env.NO_COLOR !== undefined && env.NO_COLOR !== "";
@@ -42,7 +46,10 @@ export function processTerminal(): Terminal {
     unicode: stdout.isTTY && /utf-?8/iu.test(env.LC_ALL ?? env.LC_CTYPE ?? env.LANG ?? ""),
     live: stderr.isTTY,
     now: () => performance.now(),
-    interrupted: () => asked,
+    interrupted: () => {
+      if (!heard) listen();
+      return asked;
+    },
     breathe: () => new Promise((resume) => setImmediate(resume)),
   };
 }

@@ -17,7 +17,7 @@ interface Extent {
 }
 
 /** Boot memory of one zone. */
-interface Part extends Extent {
+export interface Part extends Extent {
   readonly zone: Zone;
 }
 
@@ -111,7 +111,7 @@ export class Boot {
       m.zones.adjustManaged(zone, end - start);
       if (isCma) zone.cmaPages += end - start;
     }
-    for (const zone of m.zones.all) if (zone.isPopulated) m.nodes.memoryCame(zone);
+    for (const zone of m.zones.all) if (zone.isPopulated) m.nodes.checkForMemory(zone);
     m.totals.nrMemmapBootPages = memmapPages(m.geometry, m.sizes.sectionPages) * m.bootSections.length;
     m.totals.maxPfn = Math.max(...this.#parts.map(({ end }) => end));
     m.sections.highestPresent = m.bootSections.at(-1) ?? 0;

@@ -109,13 +109,19 @@ export class Fallback {
     return zone.spans(section.start + start) && zone.spans(section.start + start + pageblockPages - 1) ? start : -1;
   }
 
+  /** Behind the last frame of the pageblock. */
+  protected pageblockEnd(offset: number): number {
+    return offset - (offset % this.m.sizes.pageblockPages) + this.m.sizes.pageblockPages;
+  }
+
   /** Enough of the pageblock is free, or of the kind that the request is. */
   protected isWorthClaiming(section: Section, start: number, blockType: number, type: number): boolean {
     const { pageblockPages } = this.m.sizes;
     const frames = this.m.lists.frames(section);
     let nrFree = 0;
     let nrMovable = 0;
-    for (let offset = start; offset < start + pageblockPages; ) {
+    const end = this.pageblockEnd(start);
+    for (let offset = start; offset < end; ) {
       const code = byteAt(frames, offset);
       if (isFree(code)) {
         nrFree += orderPages(orderOf(code));
@@ -134,7 +140,7 @@ export class Fallback {
     const { buddy, pageblocks, zones } = this.m;
     const frames = this.m.lists.frames(section);
     const oldType = pageblocks.typeAt(section, start);
-    const end = start + this.m.sizes.pageblockPages;
+    const end = this.pageblockEnd(start);
     for (let offset = start; offset < end; ) {
       const code = byteAt(frames, offset);
       if (!isFree(code)) {

@@ -7,6 +7,7 @@ import type { Machine } from "./machine.ts";
 import { MemoryBlock } from "./memory-blocks.ts";
 import { refused } from "./result.ts";
 import type { Refusal } from "./result.ts";
+import type { NodeState } from "./zone.ts";
 
 /** What is being added. */
 interface Adding {
@@ -36,7 +37,7 @@ export class Hotplug {
     const isNew = !node.online;
     if (isNew) {
       if (this.m.faults.fails("node")) return refused("ENOMEM", "fail-node");
-      this.m.nodes.initialise(node);
+      this.initialiseNode(node, command);
     }
     const adding: Adding = { start, nrPages, node: node.node, group: command.group, selfHosted: command.memmapOnMemory ? this.m.memmap.selfHostedPages() : 0 };
     const failed = adding.selfHosted > 0 ? this.#addSelfHosted(adding) : this.#addPlain(adding);
@@ -47,14 +48,24 @@ export class Hotplug {
     return undefined;
   }
 
+  /** hotadd_init_pgdat(): the node begins empty, whatever is being added. */
+  protected initialiseNode(node: NodeState, _command: Add): void {
+    this.m.nodes.initialise(node);
+  }
+
   /** register_memory_resource(), check_hotplug_memory_range() and the group, in this order. */
   #check({ start, nrPages, group, node }: Add): Refusal | undefined {
     const { blockPages } = this.m.sizes;
-    if (nrPages < 1 || start < 0 || start + nrPages > this.m.description.hotplugEnd) return refused("E2BIG", "not-mappable", { pfn: start });
+    if (nrPages < 1 || start < 0 || start + nrPages > this.mappableEnd()) return refused("E2BIG", "not-mappable", { pfn: start });
     if (this.m.resources.overlaps(start, nrPages)) return refused("EEXIST", "resource-busy", { pfn: start });
     if (start % blockPages !== 0 || nrPages % blockPages !== 0) return refused("EINVAL", "block-alignment", { pfn: start });
     if (group !== null && this.m.groups.get(group) === undefined) return refused("EINVAL", "no-such-group");
     return group === null && this.m.zones.node(node) === undefined ? refused("EINVAL", "node-not-possible") : undefined;
+  }
+
+  /** mhp_get_pluggable_range(): a limit of memory at boot is none of memory that is added. */
+  protected mappableEnd(): number {
+    return this.m.description.hotplugEnd;
   }
 
   /** All sections, then all blocks. */

@@ -29,11 +29,22 @@ export class Nodes {
     this.m.zonelists.rebuild();
   }
 
-  /** node_states_set_node(): memory of the zone has come online. */
-  memoryCame(zone: Zone): void {
+  /** check_for_memory(), mm/mm_init.c: memory of the zone was there at boot. */
+  checkForMemory(zone: Zone): void {
     const node = this.m.zones.nodeOf(zone);
     if (zone.type <= ZoneType.Normal) node.hasNormalMemory = true;
     node.hasMemory = true;
+  }
+
+  /** node_states_set_node(): memory of the zone has come online. */
+  memoryCame(zone: Zone): void {
+    const node = this.m.zones.nodeOf(zone);
+    if (zone.type <= ZoneType.Normal) this.setNormalMemory(node, true);
+    node.hasMemory = true;
+  }
+
+  protected setNormalMemory(node: NodeState, value: boolean): void {
+    node.hasNormalMemory = value;
   }
 
   /** node_states_clear_node(): n frames of the zone have gone, and the present counts know it. */
@@ -42,7 +53,7 @@ export class Nodes {
     const zones = this.m.zones.ofNode(zone.node);
     const normal = zones.filter(({ type }) => type <= ZoneType.Normal).reduce((sum, { present }) => sum + present, 0);
     const movable = this.m.zones.of(zone.node, ZoneType.Movable).present;
-    if (zone.type <= ZoneType.Normal && normal <= 0) node.hasNormalMemory = false;
+    if (zone.type <= ZoneType.Normal && normal <= 0) this.setNormalMemory(node, false);
     if (normal + movable <= 0) node.hasMemory = false;
   }
 }

@@ -150,10 +150,15 @@ export class Offline {
     this.m.nodes.memoryWent(zone);
     if (!zone.isPopulated) this.m.zonelists.rebuild();
     this.m.notifier.call("OFFLINE", op.start, op.nrPages);
-    this.m.zones.removeRange(zone, op.start, op.nrPages);
+    this.leaveZone(op);
     if (block.selfHosted > 0) this.m.online.deinitMemmap(block, zone);
     block.zone = null;
     this.m.notifier.call("FINISH_OFFLINE", block.start, this.m.sizes.blockPages);
+  }
+
+  /** remove_pfn_range_from_zone(): the span goes now, while the zone is known. */
+  protected leaveZone({ zone, start, nrPages }: OfflineOp): void {
+    this.m.zones.removeRange(zone, start, nrPages);
   }
 
   /** The type of an offline pageblock means nothing, so that nobody undoes it: the count has to fall by itself. */

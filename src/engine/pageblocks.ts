@@ -13,12 +13,12 @@ export class Pageblocks {
   }
 
   /** pfn_to_bitidx(): which pageblock of its section the frame is in. */
-  protected indexOf(offset: number): number {
+  protected indexOf(_section: Section, offset: number): number {
     return offset >>> this.#order;
   }
 
   typeAt(section: Section, offset: number): number {
-    return section.types === null ? section.type : byteAt(section.types, this.indexOf(offset));
+    return section.types === null ? section.type : byteAt(section.types, this.indexOf(section, offset));
   }
 
   typeOf(pfn: number): number | undefined {
@@ -27,7 +27,7 @@ export class Pageblocks {
   }
 
   setType(section: Section, offset: number, type: number): void {
-    const index = this.indexOf(offset);
+    const index = this.indexOf(section, offset);
     const old = section.types === null ? section.type : byteAt(section.types, index);
     if (old === type) return;
     section.types ??= new Uint8Array(this.m.sizes.sectionPageblocks).fill(section.type);
@@ -66,12 +66,12 @@ export class Pageblocks {
 
   /** What an isolated pageblock gets back. */
   savedTypeAt(section: Section, offset: number): number {
-    return section.savedTypes === null ? Type.Movable : byteAt(section.savedTypes, this.indexOf(offset));
+    return section.savedTypes === null ? Type.Movable : byteAt(section.savedTypes, this.indexOf(section, offset));
   }
 
   saveType(section: Section, offset: number): void {
     section.savedTypes ??= new Uint8Array(this.m.sizes.sectionPageblocks).fill(Type.Movable);
-    section.savedTypes[this.indexOf(offset)] = this.typeAt(section, offset);
+    section.savedTypes[this.indexOf(section, offset)] = this.typeAt(section, offset);
   }
 
   /** The first frame of the pageblock. */

@@ -1,7 +1,7 @@
 /** Pins: Linux __gup_longterm_locked(), check_and_migrate_movable_pages_or_folios(), mm/gup.c; folio_is_longterm_pinnable(), include/linux/mm.h, v6.12. */
 import { AllocFlag, Type } from "./layout.ts";
 import type { Machine } from "./machine.ts";
-import { livelock, refused, skipped } from "./result.ts";
+import { broken, livelock, refused, skipped } from "./result.ts";
 import type { Refusal } from "./result.ts";
 
 export class Pins {
@@ -17,8 +17,10 @@ export class Pins {
     if (slot < 0) return this.m.contigs.get(id) === undefined ? skipped("no-such-label", { id }) : refused("EFAULT", "not-mapped", { id });
     if (allocations.has(slot, AllocFlag.Freed)) return skipped("freed-already", { id });
     if (!allocations.kind(slot).traits.mapped) return refused("EFAULT", "not-mapped", { id });
-    // After a move gup starts again: a frame from a per-CPU list may lie in a pageblock that was isolated since.
-    while (longTerm && !this.isLongTermPinnable(slot)) {
+    // After a move gup starts again: a frame from a per-CPU list may lie in a pageblock that was isolated since. There are
+    // fewer of those than frames.
+    for (let moves = 0; longTerm && !this.isLongTermPinnable(slot); moves++) {
+      if (moves > this.m.totals.totalram) throw broken(`allocation ${id} moves for ever and never to where it may be pinned`);
       const refusal = this.moveAway(slot);
       if (refusal !== undefined) return refusal;
     }

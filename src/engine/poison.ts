@@ -23,13 +23,18 @@ export class Poison {
     if (!this.m.sections.isOnline(pfn)) return refused("ENXIO", "not-online", { pfn });
     const zone = this.m.frames.zone(pfn);
     if (this.m.pcp.isDisabled(zone)) return skipped("pcp-lock", { pfn });
-    if (this.isFlagged(pfn)) return refused("EHWPOISON", "poisoned-already", { pfn });
+    if (this.isFlagged(pfn)) return this.strikeAgain(pfn);
     const before = this.classOf(pfn);
     if (before !== "hugetlb") this.m.pcp.drain(zone);
     const found = this.classOf(pfn);
     this.count(pfn, 1);
     this.m.frames.setPoisoned(pfn);
     return this.#contain(pfn, found);
+  }
+
+  /** A frame that is bad already is not counted a second time. */
+  protected strikeAgain(pfn: number): Refusal {
+    return refused("EHWPOISON", "poisoned-already", { pfn });
   }
 
   #contain(pfn: number, found: PageClass): Refusal | undefined {

@@ -121,12 +121,9 @@ export class Sections {
     if (section.usage === "allocated") section.usage = "none";
   }
 
-  /** The section word becomes 0. */
+  /** The section is as if nobody had ever added it. */
   protected clearSection(section: Section): void {
-    section.present = false;
-    section.online = false;
-    section.early = false;
-    section.taint = false;
+    this.clearWord(section);
     section.memmap = [];
     section.zone = noZone;
     section.zones = null;
@@ -136,8 +133,16 @@ export class Sections {
     this.#discardIfUnused(section);
   }
 
+  /** section_mem_map becomes 0, flags included. */
+  protected clearWord(section: Section): void {
+    section.present = false;
+    section.online = false;
+    section.early = false;
+    section.taint = false;
+  }
+
   #discardIfUnused(section: Section): void {
-    if (!section.present && section.usage === "none") this.table.delete(section);
+    if (!section.present && !section.hasMemMap && section.usage === "none") this.table.delete(section);
   }
 
   /** fill_subsection_map(): all bits or none. */

@@ -23,6 +23,8 @@ import { totals } from "./run-report.ts";
 import type { RunReport, RunVerdict } from "./run-report.ts";
 
 export interface JsonRun {
+  /** Of this form; a field that is added does not change it. */
+  readonly version: 1;
   readonly verdict: RunVerdict;
   readonly because?: string;
   readonly seed: number;
@@ -67,6 +69,7 @@ export function jsonRun(report: RunReport): JsonRun {
   const { verdict, because, seed, profile, machines, goals, permissions, counterexamples } = report;
   const [first] = counterexamples;
   return {
+    version: 1,
     verdict,
     ...(because === undefined ? {} : { because }),
     seed,

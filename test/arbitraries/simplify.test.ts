@@ -126,6 +126,13 @@ describe("single passes", () => {
     ]);
   });
 
+  it("give what they make a label that is free and valid, also beside the largest", () => {
+    const largest = 2 ** 31 - 1;
+    const commands: readonly Command[] = [alloc(1), alloc(largest), { op: "fake-offline", start: toPfn(0x60), nrPages: 4, drops: false }];
+
+    expect(proposals("words", commands)).toEqual([[alloc(1), alloc(largest), { op: "alloc-contig", id: 2, start: 0x60, nrPages: 4, compound: false, gfp: "kernel" }]]);
+  });
+
   it("move all that happens in a block to a lower one", () => {
     expect(proposals("lower", inBlock(6))).toContainEqual(inBlock(4));
   });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { FrameUse, NONE, toPfn } from "../../models/index.ts";
-import type { Outcome } from "../../models/index.ts";
-import { changedPaths, disagreements, outcomeDifferences, sameOutcome } from "../../properties/index.ts";
+import type { Fact, Outcome, View } from "../../models/index.ts";
+import { changedPaths, disagreements, notCompared, outcomeDifferences, sameOutcome } from "../../properties/index.ts";
+import type { Need } from "../../properties/index.ts";
+import { optionalFields, without } from "./partial-views.ts";
 import { edit, editAllocation, editBlock, editFreeBlock, editPageblock, editSection, frame, given, goingOffline, movable, normal, smallView } from "./small-views.ts";
 import type { Editable } from "./small-views.ts";
-import type { View } from "../../models/index.ts";
 
 /** What the second view says, and what the disagreement is. */
 function differ(change: (view: Editable<View>) => void): ReturnType<typeof disagreements> {
@@ -21,11 +22,11 @@ describe("disagreements", () => {
 
   it("names the field and the entry", () => {
     expect(differ((v) => edit(v.zones, normal, { nrFree: 5 }))).toEqual([{ fact: "zones.nrFree", evidence: [{ where: "zone Normal of node 0", was: "6", is: "nrFree 5" }] }]);
-    expect(differ((v) => editBlock(v, 3, { validZones: ["Normal"] }))).toEqual([{ fact: "blocks.validZones", evidence: [{ where: "block 3", was: "validZones [Normal Movable]", is: "[Normal]" }] }]);
-    expect(differ((v) => editSection(v, 8, { taint: false }))).toEqual([{ fact: "sections.taint", evidence: [{ where: "section 8", was: "taint true", is: "false" }] }]);
-    expect(differ((v) => editPageblock(v, 0x30, { type: "Movable" }))).toEqual([{ fact: "pageblocks.type", evidence: [{ pfn: 0x30, where: "pageblock", was: "type Unmovable", is: "Movable" }] }]);
-    expect(differ((v) => editAllocation(v, 8, { ranges: [{ start: toPfn(0x52), nrPages: 1 }] }))).toEqual([{ fact: "allocations.ranges", evidence: [{ where: "allocation 8", was: "ranges [[0x52, 0x54)]", is: "[[0x52, 0x53)]" }] }]);
-    expect(differ((v) => edit(v.isolations, 0, { pageblocks: [] }))).toEqual([{ fact: "isolations.pageblocks", evidence: [{ where: "token 7", was: "pageblocks [76]", is: "[]" }] }]);
+    expect(differ((v) => editBlock(v, 3, { validZones: ["Normal"] }))).toEqual([{ fact: "blocks.validZones", evidence: [{ where: "block 3", was: "[Normal Movable]", is: "validZones [Normal]" }] }]);
+    expect(differ((v) => editSection(v, 8, { taint: false }))).toEqual([{ fact: "sections.taint", evidence: [{ where: "section 8", was: "true", is: "taint false" }] }]);
+    expect(differ((v) => editPageblock(v, 0x30, { type: "Movable" }))).toEqual([{ fact: "pageblocks.type", evidence: [{ pfn: 0x30, where: "pageblock", was: "Unmovable", is: "type Movable" }] }]);
+    expect(differ((v) => editAllocation(v, 8, { ranges: [{ start: toPfn(0x52), nrPages: 1 }] }))).toEqual([{ fact: "allocations.ranges", evidence: [{ where: "allocation 8", was: "[[0x52, 0x54)]", is: "ranges [[0x52, 0x53)]" }] }]);
+    expect(differ((v) => edit(v.isolations, 0, { pageblocks: [] }))).toEqual([{ fact: "isolations.pageblocks", evidence: [{ where: "token 7", was: "[76]", is: "pageblocks []" }] }]);
     expect(differ((v) => Object.assign(given(v.totals), { maxPfn: toPfn(0x90) }))).toEqual([{ fact: "totals.maxPfn", evidence: [{ where: "maxPfn", was: "128", is: "144" }] }]);
   });
 
@@ -78,6 +79,88 @@ describe("disagreements", () => {
   });
 });
 
+/** By what the entries of a list are told apart: with another one, an entry is another entry. */
+const keys: Readonly<Partial<Record<Fact, string>>> = {
+  nodes: "node", blocks: "block", sections: "section", pageblocks: "start", freeBlocks: "pfn", pcp: "pfn", allocations: "id", isolations: "owner", tasks: "task", cma: "area", groups: "group", devices: "device", resources: "kind",
+};
+
+/** A value of the same sort that is not the same. */
+function another(value: unknown): unknown {
+  if (typeof value === "number") return value + 1;
+  if (typeof value === "boolean") return !value;
+  if (typeof value === "string") return value === "device" ? "ram" : `${value}?`;
+  if (Array.isArray(value)) return value.length === 0 ? [0] : value.slice(1);
+  if (value === null) return 0;
+  return typeof value === "object" && "start" in value && "nrPages" in value ? { ...value, nrPages: 1 } : { token: 99 };
+}
+
+const facts = Object.keys(smallView()).filter((fact): fact is Fact => fact !== "geometry");
+
+/** Every field that an entry of a list has, and the number of an entry that has it. */
+const listFields = facts.flatMap((fact) => {
+  const list = smallView()[fact];
+  if (!Array.isArray(list)) return [];
+  const entries = list as readonly object[];
+  return [...new Set(entries.flatMap((entry) => Object.keys(entry)))].map((field) => ({ fact, field, index: entries.findLastIndex((entry) => field in entry) }));
+});
+
+describe("a disagreement", () => {
+  it.each(listFields)("in one $field of $fact is found, and no other", ({ fact, field, index }) => {
+    const found = differ((view) => {
+      const entry = (view[fact] as Record<string, unknown>[])[index];
+      given(entry)[field] = another(given(entry)[field]);
+    });
+
+    expect(found.map((one) => one.fact)).toEqual([keys[fact] === field ? fact : `${fact}.${field}`]);
+    expect(found[0]?.evidence.length).toBe(keys[fact] === field ? 2 : 1);
+  });
+
+  it.each(facts.filter((fact) => fact !== "frames" && fact !== "totals"))("about an entry of %s that only one has is found", (fact) => {
+    const list = (view: View): unknown[] => view[fact] as unknown as unknown[];
+    const [one, two] = [smallView(), smallView()];
+    // The little machine is at rest: no list is without an entry to leave out but that of the tasks.
+    if (list(one).length === 0) for (const view of [one, two]) list(view).push({ task: 1, op: "online", phase: "onlining", range: { start: 0x60, nrPages: 32 } });
+    list(two).pop();
+
+    expect(disagreements(one, two).map(({ fact: found }) => found)).toEqual([fact]);
+    expect(disagreements(two, one).map(({ fact: found }) => found)).toEqual([fact]);
+  });
+
+  it("about an entry that one has twice is found", () => {
+    expect(differ((v) => given(v.devices).push({ ...given(given(v.devices).at(-1)) }))).toEqual([{ fact: "devices", evidence: [{ where: "device 2", was: "not there", is: "range [0x84, 0x8c)" }] }]);
+  });
+
+  it("about the order of entries is found", () => {
+    expect(differ((v) => given(v.devices).sort((a, b) => b.device - a.device))).toEqual([{ fact: "devices", evidence: [{ where: "devices", was: "in this order", is: "the same in another order" }] }]);
+  });
+
+  it.each(["use", "flags", "zone", "order"] as const)("in one %s of a frame is found, and no other", (column) => {
+    expect(differ((view) => frame(view, 0x5f, { [column]: 1 })).map(({ fact, evidence }) => [fact, evidence.map(({ pfn }) => pfn)])).toEqual([[`frames.${column}`, [0x5f]]]);
+  });
+
+  it.each(Object.keys(given(smallView().totals)))("in the total %s is found, and no other", (field) => {
+    expect(differ((view) => Object.assign(given(view.totals), { [field]: 999 })).map(({ fact, evidence }) => [fact, evidence[0]?.is])).toEqual([[`totals.${field}`, "999"]]);
+  });
+});
+
+describe("what only one of the views shows", () => {
+  const columns: readonly Need[] = ["frames.use", "frames.flags", "frames.zone", "frames.order"];
+
+  it.each([...facts, ...optionalFields, ...columns])("%s is not compared, and that is said", (need) => {
+    const [all, less] = [smallView(), without(smallView(), need)];
+
+    expect(disagreements(all, less)).toEqual([]);
+    expect(disagreements(less, all)).toEqual([]);
+    expect(notCompared(all, less)).toContain(need);
+    expect(notCompared(less, all)).toContain(need);
+  });
+
+  it("is nothing where both show the same facts, or lack the same", () => {
+    expect(notCompared(smallView(), goingOffline())).toEqual([]);
+    for (const need of facts) expect(notCompared(without(smallView(), need), without(smallView(), need))).toEqual([]);
+  });
+});
+
 describe("changedPaths", () => {
   it("names each fact once, in the order of the vocabulary", () => {
     expect(changedPaths(smallView(), goingOffline())).toEqual([
@@ -85,6 +168,28 @@ describe("changedPaths", () => {
     ]);
   });
 });
+
+/** Every part that an outcome can have. */
+const full: Required<Outcome> = {
+  result: "refused",
+  errno: "EBUSY",
+  because: { kind: "veto" },
+  grant: { pfn: toPfn(0x60), order: 0, retyped: [toPfn(0x60)] },
+  memmap: [{ pfn: toPfn(0x64), order: 2 }],
+  dropped: [3, 4],
+  moved: [{ id: 1, from: toPfn(0x80), to: { pfn: toPfn(0x61), order: 0 } }],
+  attempts: [{ start: toPfn(0x40), errno: "EBUSY", dropped: [5], moved: [{ id: 2, from: toPfn(0x40), to: { pfn: toPfn(0x62), order: 0 } }] }],
+  start: toPfn(0x48),
+  events: [{ event: "GOING_OFFLINE", start: toPfn(0x80), nrPages: 32 }],
+};
+
+/** The value with one number or word in it changed, in every way. */
+function variants(value: unknown): readonly unknown[] {
+  if (typeof value === "number") return [value + 1];
+  if (typeof value === "string") return [`${value}?`];
+  if (Array.isArray(value)) return [value.slice(1), ...value.flatMap((entry, at) => variants(entry).map((other) => value.with(at, other)))];
+  return Object.entries(value as object).flatMap(([key, inner]) => variants(inner).map((other) => ({ ...(value as object), [key]: other })));
+}
 
 describe("sameOutcome", () => {
   const outcome: Outcome = { result: "ok", grant: { pfn: toPfn(0x60), order: 0, retyped: [toPfn(0x60)] } };
@@ -95,6 +200,17 @@ describe("sameOutcome", () => {
 
   it("takes an empty list for one that is left out", () => {
     expect(sameOutcome({ ...outcome, grant: { pfn: toPfn(0x60), order: 0, retyped: [] }, moved: [] }, { result: "ok", grant: { pfn: toPfn(0x60), order: 0 } })).toBe(true);
+  });
+
+  it.each(Object.keys(full) as (keyof Outcome)[])("compares %s, all of it, unless it is the explanation", (field) => {
+    for (const other of variants(full[field])) expect(outcomeDifferences(full, { ...full, [field]: other } as Outcome)).toEqual(field === "because" ? [] : [field]);
+  });
+
+  it.each(Object.keys(full) as (keyof Outcome)[])("takes %s that only one tells for a difference, unless it is the explanation", (field) => {
+    const less = Object.fromEntries(Object.entries(full).filter(([name]) => name !== field)) as unknown as Outcome;
+
+    expect(outcomeDifferences(full, less)).toEqual(field === "because" ? [] : [field]);
+    expect(outcomeDifferences(less, full)).toEqual(field === "because" ? [] : [field]);
   });
 
   it("names the fields that differ", () => {

@@ -2,34 +2,13 @@ import { describe, expect, it } from "vitest";
 import { createReference, linux612, strict, toBlockId, toPfn } from "../../models/index.ts";
 import type { Command, MachineDescription, View } from "../../models/index.ts";
 import { checkStep, checkView, invariants, laws } from "../../properties/index.ts";
-import type { Invariant, StepRecord } from "../../properties/index.ts";
-import { edit, editPageblock, geometry, given, goingOffline, normal, smallView } from "./small-views.ts";
+import type { StepRecord } from "../../properties/index.ts";
+import { without } from "./partial-views.ts";
+import { edit, geometry, given, goingOffline, normal, smallView } from "./small-views.ts";
 import type { Editable } from "./small-views.ts";
 import { testMachine, testMachines } from "./test-machines.ts";
 
-const never: Invariant = {
-  id: "FC-99",
-  title: "nothing is ever right",
-  source: "this test",
-  needs: ["zones"],
-  when: "at-rest",
-  unless: [],
-  find: () => [{ where: "here", was: "right", is: "wrong" }],
-};
-
 describe("checkView", () => {
-  it("judges a rule about machines at rest only where no task is half done", () => {
-    expect(checkView(smallView(), {}, [never]).broken.map(({ invariant }) => invariant.id)).toEqual(["FC-99"]);
-    expect(checkView(goingOffline(), {}, [never])).toEqual({ broken: [], notCheckable: [], silenced: [] });
-  });
-
-  it("can not judge it where tasks are unknown", () => {
-    const view = smallView();
-    delete view.tasks;
-
-    expect(checkView(view, {}, [never]).notCheckable).toEqual([{ invariant: never, missing: ["tasks"] }]);
-  });
-
   it("judges no rule of a view that shows nothing, and says so of each", () => {
     const { broken, notCheckable } = checkView({ geometry });
 
@@ -87,6 +66,13 @@ describe("checkStep", () => {
     expect(asked({ ...step({ op: "signal", task: 1 }), before: goingOffline() })).toContain("FC-66");
     expect(asked({ ...step({ op: "step", task: 1 }), before: goingOffline() })).not.toContain("PG-38");
     expect(asked(step({ op: "step", task: 1 }))).not.toContain("FC-66");
+  });
+
+  it("can judge no law of a step where tasks are unknown, so that nobody knows what it carries on", () => {
+    const { broken, notCheckable, silenced } = checkStep({ ...step({ op: "step", task: 1 }), before: without(smallView(), "tasks") });
+
+    expect([...broken, ...silenced]).toEqual([]);
+    expect(notCheckable).toEqual(laws.map((law) => ({ law, missing: ["tasks"] })));
   });
 
   it("needs the facts of both views", () => {
@@ -149,31 +135,5 @@ describe("where Linux looks at one frame of a subsection", () => {
     edit(view.zones, normal, { start: toPfn(0x70), spanned: 0x30 });
 
     expect(checkView(view).broken.map(({ invariant }) => invariant.id)).toContain("HP-34");
-  });
-});
-
-describe("where a device shares a pageblock with memory", () => {
-  // A pageblock of two subsections: a hole, in which a device is mapped, and free memory.
-  //
-  //   0x28        0x2c        0x30
-  //   |  device   |  memory   |
-  const equal = testMachine("pageblock as large as can be");
-  const [first, ...others] = equal.nodes;
-  const machine: MachineDescription = { ...equal, nodes: [{ ...given(first), memory: [{ start: toPfn(0x2c), nrPages: 0x54 }] }, ...others], bootMemmap: toPfn(0x30) };
-  const map: Command = { op: "device-map", id: 1, start: toPfn(0x28), nrPages: 4, node: 0 };
-
-  it("the pageblock may have another type than its free memory", () => {
-    const view = viewAfter(machine, [map]);
-
-    expect(given(view.pageblocks).find(({ start }) => start === 0x28)?.type).toBe("Movable");
-    expect(given(view.freeBlocks).find(({ pfn }) => pfn === 0x2c)?.type).toBe("Unmovable");
-    expect(checkView(view).broken).toEqual([]);
-  });
-
-  it("it may not be CMA", () => {
-    const view = viewAfter(machine, [map]);
-    editPageblock(view, 0x28, { type: "CMA" });
-
-    expect(checkView(view).broken.map(({ invariant }) => invariant.id)).toContain("PG-15");
   });
 });

@@ -1,8 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { checkView, hasNeed, invariants, missingNeeds, notStated } from "../../properties/index.ts";
 import { badViews, machines } from "./bad-views.ts";
+import type { BadView } from "./bad-views.ts";
 import { only, without } from "./partial-views.ts";
-import { frame, given, smallView } from "./small-views.ts";
+import { placesOf } from "./places.ts";
+import { editPageblock, frame, given, smallView } from "./small-views.ts";
+import type { Editable } from "./small-views.ts";
+import type { View } from "../../models/index.ts";
+
+const nothing: BadView = { what: "nothing", at: "nowhere", edit: () => undefined, also: [] };
+
+function badView({ from = smallView, edit }: BadView): Editable<View> {
+  const view = from();
+  edit(view);
+  return view;
+}
 
 describe("the little machine", () => {
   it.each(Object.entries(machines))("keeps every invariant %s", (_name, make) => {
@@ -23,44 +35,39 @@ describe("the invariants", () => {
     expect(notStated.filter(({ id }) => ids.includes(id))).toEqual([]);
   });
 
-  describe.each(invariants)("$id: $title", ({ id, find, needs, unless }) => {
-    const bad = badViews[id];
+  describe.each(invariants)("$id: $title", (invariant) => {
+    const { id, find, needs, unless } = invariant;
+    const bad = badViews[id] ?? nothing;
 
-    it(`is broken by ${bad?.what}`, () => {
-      const view = (bad?.from ?? smallView)();
-      bad?.edit(view);
+    it(`is broken by ${bad.what}, at ${bad.at}`, () => {
+      const { broken } = checkView(badView(bad));
 
-      const { broken } = checkView(view);
-
-      expect(broken.map(({ invariant }) => invariant.id)).toEqual([id, ...(bad?.also ?? [])].toSorted());
-      for (const { was, is, pfn, where } of find(view)) {
-        expect(was).not.toBe(is);
-        expect(pfn === undefined && where === undefined).toBe(false);
-      }
+      expect(broken.map((one) => one.invariant.id)).toEqual([id, ...bad.also].toSorted());
+      const { evidence } = given(broken.find((one) => one.invariant.id === id));
+      expect(placesOf(evidence).join(", ")).toBe(bad.at);
+      for (const { was, is } of evidence) expect(was).not.toBe(is);
     });
 
-    it("names every fact that it reads", () => {
+    it("is judged where no other facts are shown", () => {
       const view = only(smallView(), needs);
 
       expect(missingNeeds(view, needs)).toEqual([]);
       expect(find(view)).toEqual([]);
+      expect(find(only(badView(bad), needs)).length).toBeGreaterThan(0);
     });
 
     it.each(needs)("is not checkable without %s", (need) => {
-      const { broken, notCheckable } = checkView(without((bad?.from ?? smallView)(), need), {}, given(invariants.filter((one) => one.id === id)));
+      const { broken, notCheckable } = checkView(without(badView(bad), need), {}, [invariant]);
 
       expect(broken).toEqual([]);
       expect(notCheckable.map(({ missing }) => missing.includes(need))).toEqual([true]);
     });
 
     it.each(unless)("says nothing once %s has been used", (switchId) => {
-      const view = (bad?.from ?? smallView)();
-      bad?.edit(view);
+      const { broken, silenced } = checkView(badView(bad), { [switchId]: 1 });
 
-      const { broken, silenced } = checkView(view, { [switchId]: 1 });
-
-      expect(broken.map(({ invariant }) => invariant.id)).not.toContain(id);
-      expect(silenced.find(({ invariant }) => invariant.id === id)?.because).toEqual([switchId]);
+      expect(broken.map((one) => one.invariant.id)).not.toContain(id);
+      expect(silenced.find((one) => one.invariant.id === id)?.because).toEqual([switchId]);
     });
   });
 });
@@ -69,8 +76,19 @@ describe("missingNeeds", () => {
   it("takes a column of the frame table that says nothing for unknown", () => {
     const view = smallView();
     frame(view, 0x24, { use: 0 });
+    given(view.frames).flags.fill(0);
+    given(view.frames).order.fill(255);
 
-    expect(missingNeeds(view, ["frames", "frames.use", "frames.zone", "frames.flags"])).toEqual(["frames.use"]);
+    expect(missingNeeds(view, ["frames", "frames.use", "frames.zone", "frames.flags", "frames.order"])).toEqual(["frames.use", "frames.flags", "frames.order"]);
+  });
+
+  it("takes nothing for known of frames whose use is unknown", () => {
+    const view = smallView();
+    const { use, flags, zone, order } = given(view.frames);
+    for (const column of [use, flags]) column.fill(0);
+    for (const column of [zone, order]) column.fill(255);
+
+    expect(missingNeeds(view, ["frames", "frames.use", "frames.zone", "frames.flags", "frames.order"])).toEqual(["frames.use", "frames.zone", "frames.flags", "frames.order"]);
   });
 
   it("wants a field in every entry", () => {
@@ -80,5 +98,13 @@ describe("missingNeeds", () => {
     expect(hasNeed(view, "zones.nrFree")).toBe(false);
     expect(hasNeed(view, "zones.managed")).toBe(true);
     expect(hasNeed(view, "zones")).toBe(true);
+  });
+
+  it("wants the type to get back of isolated pageblocks alone", () => {
+    const view = smallView();
+
+    expect(hasNeed(view, "pageblocks.savedType")).toBe(true);
+    editPageblock(view, 0x50, { type: "Isolate" });
+    expect(hasNeed(view, "pageblocks.savedType")).toBe(false);
   });
 });

@@ -68,6 +68,7 @@ permitted  no known difference of Linux was needed
 describe("a run as JSON", () => {
   it("has exactly these fields where the rules hold", () => {
     expect(JSON.parse(jsonReport(passed))).toStrictEqual({
+      version: 1,
       verdict: "holds",
       seed: 41,
       machine: "tiny,tiny-wide",

@@ -112,13 +112,13 @@ function partOf(walk: Walk, range: PfnRange): PfnRange {
 }
 
 const cmaAllocSome: Make = (walk) => {
-  const { draw, now, labels } = walk;
+  const { draw, now, world, labels } = walk;
   if (now.cma.length === 0) return undefined;
   const area = draw.pick(now.cma);
   const free = area.bitmap.split("0").length - 1;
   if (free === 0) return undefined;
   const most = free * 2 ** area.orderPerBit;
-  const align = draw.weighted([[4, 0], [1, 1], [1, 2]]);
+  const align = draw.weighted([[4, 0], [1, 1], [1, 2], [1, 1 + draw.below(world.geometry.maxPageOrder + 1)]]);
   return { op: "cma-alloc", id: labels.fresh("alloc"), area: area.area, nrPages: 1 + draw.below(draw.chance(1, 2) ? Math.max(1, Math.floor(most / 2)) : most), align };
 };
 

@@ -1,6 +1,6 @@
 /** Recipes around contiguous allocation. */
-import { isPowerOfTwo, pfnAdd, pfnRange, rangesOverlap, toPfn } from "../../../models/index.ts";
-import type { PfnRange } from "../../../models/index.ts";
+import { FrameUse, isPowerOfTwo, pfnAdd, pfnRange, rangeEnd, rangesOverlap, toPfn } from "../../../models/index.ts";
+import type { AllocationView, PfnRange } from "../../../models/index.ts";
 import { firstFrame, isFreeable, isMovableNow, spanOf } from "../allocation.ts";
 import { pickWhere } from "../draw.ts";
 import { contigOf, isolateOf, modeAt } from "../makers/isolation.ts";
@@ -9,7 +9,7 @@ import { pageblocksAround, partOfPageblock } from "../places.ts";
 import type { Walk } from "../walk.ts";
 import { always } from "./recipe.ts";
 import type { Recipe, Script } from "./recipe.ts";
-import { allocate, isolates, letGo, movablePage, ownerOf } from "./steps.ts";
+import { allocate, isolates, letGo, movablePage, ownerOf, takeOffline } from "./steps.ts";
 
 // A contiguous allocation asks for frames that somebody else isolates.
 function* contigOverForeignIsolation(walk: Walk): Script {
@@ -54,6 +54,28 @@ function* contigThatMigrates(walk: Walk): Script {
   if (range === undefined) return false;
   yield { op: "free-contig", ...range, pcp: draw.chance(1, 2) };
   return true;
+}
+
+// A contiguous allocation begins inside a hugetlb page, and single pages lie right behind that.
+//
+//   | hugetlb      | user | user |
+//          |<-- range  -->|
+function* contigFromTail(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const isHuge = (allocation: AllocationView): boolean => allocation.kind === "hugetlb" && isMovableNow(allocation) && now.isMovablePageblock(now.pageblockStart(firstFrame(allocation) ?? 0));
+  const huge = pickWhere(draw, now.allocations, isHuge) ?? (yield* allocate(walk, "hugetlb", 1 + draw.below(Math.max(1, world.geometry.pageblockOrder - 1))));
+  const span = huge === undefined ? undefined : spanOf(huge);
+  if (huge === undefined || span === undefined || !isHuge(huge)) return false;
+  // The lowest frames of the smallest block that is large enough are those behind it, as a rule.
+  for (let nr = 0; nr < 2 && now.use(rangeEnd(span)) === FrameUse.Free; nr++) yield* allocate(walk, "user", 0);
+  const skipped = 1 + draw.below(span.nrPages - 1);
+  const start = pfnAdd(span.start, skipped);
+  const nrPages = now.runInZone(start, span.nrPages - skipped + 1 + draw.below(world.pageblock));
+  if (!isHuge(now.allocation(huge.id) ?? huge) || nrPages <= span.nrPages - skipped) return false;
+  const command = contigOf(walk, pfnRange(start, nrPages), false);
+  yield command;
+  if (now.allocation(command.id) === undefined) return false;
+  return yield* letGo(walk, command.id);
 }
 
 // A compound range that begins where no block of its size can.
@@ -104,14 +126,16 @@ function crookedRun(walk: Walk, worst: boolean): PfnRange | undefined {
   return found.length === 0 ? undefined : draw.pick(found);
 }
 
-// A search over all zones meets ranges that do not work before one that does.
+// A search over all zones meets ranges that do not work before one that does, perhaps a block that is offline.
 function* contigSearch(walk: Walk): Script {
   const { draw, now, world } = walk;
   const page = pickWhere(draw, now.allocations, isFreeable) ?? (yield* allocate(walk, draw.pick(["user", "kernel"]), 0));
   if (page === undefined) return false;
   const frame = firstFrame(page);
   if (frame !== undefined && isMovableNow(page) && draw.chance(1, 2)) yield { op: "hold", id: page.id };
-  const command = { op: "alloc-contig-pages", id: walk.labels.fresh("alloc"), nrPages: world.pageblock * (1 + draw.below(2)), node: drawNode(walk), thisNode: false, movable: draw.chance(1, 2) } as const;
+  const block = draw.chance(1, 3) ? pickWhere(draw, now.blocks, (candidate) => now.looksOfflineable(candidate)) : undefined;
+  if (block !== undefined) yield* takeOffline(walk, block.block);
+  const command = { op: "alloc-contig-pages", id: walk.labels.fresh("alloc"), nrPages: block === undefined ? world.pageblock * (1 + draw.below(2)) : draw.pick([1, world.pageblock, world.section]), node: drawNode(walk), thisNode: false, movable: draw.chance(1, 2) } as const;
   yield command;
   const taken = now.allocation(command.id);
   const range = taken?.ranges[0];
@@ -129,7 +153,7 @@ function* cmaFragmented(walk: Walk): Script {
   const { area, base, nrPages } = draw.pick(now.cma);
   const taken: number[] = [];
   for (let nr = 0; nr < 3; nr++) {
-    const command = { op: "cma-alloc", id: labels.fresh("alloc"), area, nrPages: 1 + draw.below(Math.max(1, nrPages / 4)), align: draw.below(2) } as const;
+    const command = { op: "cma-alloc", id: labels.fresh("alloc"), area, nrPages: 1 + draw.below(Math.max(1, nrPages / 4)), align: draw.weighted([[3, 0], [3, 1], [1, 2 + draw.below(world.geometry.maxPageOrder)]]) } as const;
     yield command;
     if (now.allocation(command.id) !== undefined) taken.push(command.id);
   }
@@ -141,7 +165,7 @@ function* cmaFragmented(walk: Walk): Script {
   yield* allocate(walk, "user", 0);
   const inside = pickWhere(draw, now.allocations, (allocation) => isMovableNow(allocation) && (spanOf(allocation)?.start ?? 0) >= base && (spanOf(allocation)?.start ?? 0) < base + nrPages);
   if (inside !== undefined && draw.chance(1, 2)) yield { op: "pin", id: inside.id, longTerm: draw.chance(1, 2) };
-  yield { op: "cma-alloc", id: labels.fresh("alloc"), area, nrPages: 1 + draw.below(Math.max(1, nrPages / 2)), align: draw.below(world.geometry.pageblockOrder + 1) };
+  yield { op: "cma-alloc", id: labels.fresh("alloc"), area, nrPages: 1 + draw.below(Math.max(1, nrPages / 2)), align: draw.below(world.geometry.maxPageOrder + 2) };
   for (const id of taken) if (id !== middle) yield* letGo(walk, id);
   return true;
 }
@@ -149,6 +173,7 @@ function* cmaFragmented(walk: Walk): Script {
 export const contigRecipes: readonly Recipe[] = [
   { id: "contig-over-isolation", title: "a contiguous allocation asks for frames that somebody else isolates", favoured: ["isolate", "boundary", "cma"], possible: always, run: contigOverForeignIsolation },
   { id: "contig-migrates", title: "a contiguous allocation has to move pages, one of them perhaps pinned", favoured: ["isolate", "fragment", "cma"], possible: always, run: contigThatMigrates },
+  { id: "contig-from-tail", title: "a contiguous allocation begins inside a hugetlb page and has to move the pages behind it", favoured: ["boundary", "fragment", "isolate"], possible: always, run: contigFromTail },
   { id: "crooked-compound", title: "a compound contiguous allocation is not aligned to its size, or is less than the free block", favoured: ["boundary", "fragment"], possible: always, run: crookedCompound },
   { id: "contig-search", title: "a search for contiguous frames passes over ranges that do not work, and its result is freed in parts", favoured: ["fragment", "cma"], possible: always, run: contigSearch },
   { id: "cma-fragmented", title: "a CMA area gets holes, is used by movable pages, and is asked for more", favoured: ["cma"], possible: ({ description }) => description.cma.length > 0, run: cmaFragmented },

@@ -4,6 +4,7 @@ import type { AllocationView, Isolate, Pfn, PfnRange } from "../../../models/ind
 import { firstFrame, isFreeable, isMovableNow } from "../allocation.ts";
 import { pickWhere } from "../draw.ts";
 import { contigOf, isolateOf, modeAt } from "../makers/isolation.ts";
+import { allocOf } from "../makers/pages.ts";
 import { movableRange, pageblocksAround, partOfPageblock } from "../places.ts";
 import type { Walk } from "../walk.ts";
 import { always } from "./recipe.ts";
@@ -113,13 +114,16 @@ function* isolationFailsHalfWay(walk: Walk): Script {
 //
 //   | Movable | Movable | Unmovable | Unmovable |    every page in them is freed, in either order
 function* mixedMerge(walk: Walk): Script {
-  const { draw, now } = walk;
-  if (mixedHalves(walk) === undefined) {
-    // A page of a process keeps a block from being claimed whole by the page of the kernel that comes next.
+  const { draw, now, world } = walk;
+  // Halves of several pageblocks tell more than those of one.
+  if (mixedHalves(walk, draw.chance(3, 4) ? world.maxBlock / 2 : world.pageblock) === undefined) {
+    // A page of a process keeps a block from being claimed whole by the page of the kernel that comes next; for that, no
+    // other block of the largest order may be free.
     yield* allocate(walk, "user", 0);
-    if ((yield* allocate(walk, "kernel", 0)) === undefined) return false;
+    for (let taken = 0; taken < 4 && now.largestKernelOrder === world.geometry.maxPageOrder; taken++) yield { ...allocOf(walk, "kernel", world.geometry.maxPageOrder), thisNode: false, zone: "normal" };
+    if ((yield* allocate(walk, draw.pick(["kernel", "slab-reclaimable"]), 0)) === undefined) return false;
   }
-  const halves = mixedHalves(walk);
+  const halves = mixedHalves(walk, world.pageblock);
   if (halves === undefined) return false;
   const inside = (allocation: AllocationView): boolean => allocation.ranges.some((range) => rangesOverlap(range, halves));
   for (let freed = 0; freed < 8; freed++) {
@@ -133,8 +137,8 @@ function* mixedMerge(walk: Walk): Script {
 
 const canLeave = (allocation: AllocationView): boolean => isFreeable(allocation) || allocation.kind === "contig";
 
-/** Two neighbouring runs of pageblocks, each of one type, that would merge if all in them were freed; the larger the better. */
-function mixedHalves(walk: Walk): PfnRange | undefined {
+/** Two neighbouring runs of pageblocks, each of one type and of at least so many frames, that would merge if all in them were freed; the larger the better. */
+function mixedHalves(walk: Walk, least: number): PfnRange | undefined {
   const { draw, now, world } = walk;
   const mixable = (start: number): string | undefined => {
     const type = now.pageblock(start)?.type;
@@ -150,7 +154,7 @@ function mixedHalves(walk: Walk): PfnRange | undefined {
     const range = pfnRange(toPfn(start), 2 * half);
     return low !== undefined && high !== undefined && low !== high && now.runInZone(start, 2 * half) === 2 * half && now.allocations.every((allocation) => canLeave(allocation) || !allocation.ranges.some((taken) => rangesOverlap(taken, range)));
   };
-  for (let half = world.maxBlock / 2; half >= world.pageblock; half /= 2) {
+  for (let half = world.maxBlock / 2; half >= least; half /= 2) {
     const found = pickWhere(draw, now.pageblocks, ({ start }) => start % (2 * half) === 0 && fits(start, half));
     if (found !== undefined) return pfnRange(found.start, 2 * half);
   }
@@ -181,6 +185,6 @@ export const isolationRecipes: readonly Recipe[] = [
   { id: "isolated-on-pcp", title: "a page waits on a per-CPU list while its pageblock is isolated, then is drained", favoured: ["isolate", "churn"], possible: always, run: isolatedWhileOnPcp },
   { id: "type-after-isolation", title: "a pageblock that is not Movable is isolated and given back", favoured: ["isolate", "fragment"], possible: always, run: typeAfterIsolation },
   { id: "isolation-fails", title: "isolation of several pageblocks fails at one of them", favoured: ["isolate", "boundary"], possible: always, run: isolationFailsHalfWay },
-  { id: "mixed-merge", title: "two halves of a large block, of types that may mix, merge", favoured: ["fragment", "churn"], possible: ({ maxBlock, pageblock }) => maxBlock > pageblock, run: mixedMerge },
+  { id: "mixed-merge", title: "two halves of a large block, of types that may mix, merge", favoured: ["fragment", "churn", "mixed", "isolate"], possible: ({ maxBlock, pageblock }) => maxBlock > pageblock, run: mixedMerge },
   { id: "starved", title: "most of what is free is isolated while others allocate", favoured: ["isolate", "churn"], possible: always, run: starvedByIsolation },
 ];

@@ -1,26 +1,31 @@
 /** Recipes around operations on memory blocks that fail, half way or at once, and what comes after. */
-import { FrameUse, failurePoints, pfnRange, toBlockId, vetoableEvents } from "../../../models/index.ts";
-import type { Errno, NodeId } from "../../../models/index.ts";
+import { FrameUse, failurePoints, pfnAdd, pfnRange, toBlockId, vetoableEvents } from "../../../models/index.ts";
+import type { Errno, NodeId, ZoneView } from "../../../models/index.ts";
 import { firstFrame, isMovableNow } from "../allocation.ts";
 import { pickWhere } from "../draw.ts";
+import { allocOf } from "../makers/pages.ts";
 import type { Walk } from "../walk.ts";
 import { exhaustKernel } from "./pages.ts";
 import { always, hasRoom } from "./recipe.ts";
 import type { Recipe, Script } from "./recipe.ts";
 import { add, allocate, hotplugIdle, letGo, occupy, offlineBlock, onlineBlock, onlineWord, remove, roomFor, takeOffline, useSome, writeState } from "./steps.ts";
 
-// Something fails while memory is added; the second attempt meets what the first has left.
+// Something fails while memory is added, perhaps for a group; the second attempt meets what the first has left.
 function* failedAdd(walk: Walk): Script {
-  const { draw, now, world } = walk;
+  const { draw, now, world, labels } = walk;
   const first = yield* roomFor(walk, 1);
   if (first === undefined || !(yield* hotplugIdle(walk))) return false;
-  const what = draw.pick(failurePoints);
+  const id = draw.chance(1, 2) ? labels.fresh("group") : undefined;
+  const what = id !== undefined && draw.chance(1, 2) ? "memory-block" : draw.pick(failurePoints);
   const hosted = draw.chance(1, 2);
-  const skip = what === "memmap" ? draw.below(2 * world.geometry.blockSections + 1) : draw.below(world.geometry.blockSections + 1);
   const nrBlocks = now.block(toBlockId(first + 1)) === undefined && world.spareBlocks.includes(toBlockId(first + 1)) ? 1 + draw.below(2) : 1;
   const node: NodeId = what === "node" ? (pickWhere(draw, world.description.nodes.map((_, nr) => nr), (nr) => !now.isNodeOnline(nr)) ?? 0) : draw.pick(walk.habits.nodes);
-  yield { op: "fail-next", what, skip: what === "node" ? 0 : skip };
-  const done = yield* add(walk, first, nrBlocks, { hosted, node });
+  if (id !== undefined) yield { op: "group-static", id, node, maxPages: world.block * nrBlocks };
+  const group = now.groups.some((known) => known.group === id) ? id : undefined;
+  const attempts = { node: 1, usage: world.geometry.blockSections + 1, memmap: 2 * world.geometry.blockSections + 1, "memory-block": nrBlocks } as const;
+  yield { op: "fail-next", what, skip: draw.below(attempts[what]) };
+  const done = yield* add(walk, first, nrBlocks, { hosted, node, ...(group === undefined ? {} : { group }) });
+  if (group !== undefined && !done && (yield* hotplugIdle(walk))) yield { op: "group-unregister", id: group };
   const again = done || (yield* add(walk, first, nrBlocks, { hosted: draw.chance(1, 2), node }));
   if (again) {
     yield* writeState(walk, first, onlineWord(walk));
@@ -154,6 +159,37 @@ function* fakeOfflineBlock(walk: Walk): Script {
   return !drops && now.use(start) !== FrameUse.PageOffline;
 }
 
+// A driver takes every frame of a zone; then a zone becomes populated, so that it is written down anew which zones to try.
+function* zoneTakenWhole(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const whole = ({ start, spanned }: ZoneView): boolean => {
+    if (spanned === 0 || spanned > 4 * world.block || now.runInZone(start, spanned) !== spanned) return false;
+    for (let pfn = now.pageblockStart(start); pfn < start + spanned; pfn = pfnAdd(pfn, world.pageblock)) if (now.pageblock(pfn)?.type === "CMA" || !now.isMovablePageblock(pfn)) return false;
+    return true;
+  };
+  const empty = (): ZoneView | undefined => pickWhere(draw, now.zones, ({ node, type, present }) => present === 0 && (type === "Normal" || type === "Movable") && walk.habits.nodes.includes(node));
+  let zone = pickWhere(draw, now.zones, whole);
+  if (zone === undefined) {
+    yield* populate(walk, empty());
+    zone = pickWhere(draw, now.zones, whole);
+  }
+  if (zone === undefined) return false;
+  const range = pfnRange(zone.start, zone.spanned);
+  yield { op: "fake-offline", ...range, drops: draw.chance(1, 2) };
+  if (now.use(range.start) !== FrameUse.PageOffline) return false;
+  yield* populate(walk, empty());
+  yield { op: "fake-online", ...range };
+  yield { ...allocOf(walk, "user", 0), node: zone.node, thisNode: true };
+  return true;
+}
+
+/** Brings a block online in a zone that has none. */
+function* populate(walk: Walk, zone: ZoneView | undefined): Script {
+  const first = zone === undefined ? undefined : yield* roomFor(walk, 1);
+  if (zone === undefined || first === undefined || !(yield* add(walk, first, 1, { node: zone.node }))) return false;
+  return yield* writeState(walk, first, zone.type === "Movable" ? "online_movable" : "online_kernel");
+}
+
 export const refusalRecipes: readonly Recipe[] = [
   { id: "failed-add", title: "an add fails and is tried again", favoured: ["hotplug", "refuse"], possible: hasRoom, run: failedAdd },
   { id: "vetoed", title: "a notifier refuses, and the next attempt works", favoured: ["hotplug", "refuse"], possible: always, run: vetoed },
@@ -164,4 +200,5 @@ export const refusalRecipes: readonly Recipe[] = [
   { id: "held-page", title: "offline meets a page that nobody can move, and works once it is let go", favoured: ["hotplug", "tasks"], possible: always, run: offlineWithHeldPage },
   { id: "poisoned-offline", title: "a poisoned frame goes offline with its block", favoured: ["poison", "hotplug"], possible: always, run: poisonedBlock },
   { id: "fake-offline", title: "a block with frames that a driver took goes offline", favoured: ["hotplug", "boundary"], possible: always, run: fakeOfflineBlock },
+  { id: "zone-taken", title: "a driver takes every frame of a zone, and another zone becomes populated", favoured: ["hotplug", "boundary"], possible: hasRoom, run: zoneTakenWhole },
 ];

@@ -61,9 +61,12 @@ function isUsed(commands: readonly Command[], id: number): boolean {
   return commands.some((command) => labelsOf(command).some((use) => use.label === "alloc" && use.id === id && !use.makes));
 }
 
-/** A label of this kind that no command names. */
+/** The lowest label of this kind that no command names. */
 function fresh(commands: readonly Command[], label: LabelKind): number {
-  return Math.max(0, ...commands.flatMap((command) => labelsOf(command).map((use) => (use.label === label ? use.id : 0)))) + 1;
+  const named = new Set(commands.flatMap((command) => labelsOf(command).map((use) => (use.label === label ? use.id : 0))));
+  let id = 1;
+  while (named.has(id)) id++;
+  return id;
 }
 
 /** One command replaced by a plainer one that does much the same; for references, those of one page together. */

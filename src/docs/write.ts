@@ -1,0 +1,16 @@
+/** `npm run docs`: writes the pages that are printed from the code. */
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { writeFileAtomically } from "../formats/write-file.ts";
+import { pages } from "./pages.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+for (const { file, print } of pages) {
+  const page = existsSync(`${root}${file}`) ? readFileSync(`${root}${file}`, "utf8") : "";
+  const printed = await print(page);
+  if (printed === page) continue;
+  const written = writeFileAtomically(`${root}${file}`, printed);
+  if (!written.ok) throw new Error(written.error);
+  process.stdout.write(`wrote ${file}\n`);
+}

@@ -1,0 +1,37 @@
+/** Historic bugs of the memory that describes added memory. */
+import { FrameCode, orderPages } from "../engine/layout.ts";
+import { Memmap } from "../engine/memmap.ts";
+import { shippedParts } from "../engine/parts.ts";
+import type { MemmapGrant, Section } from "../engine/section.ts";
+import type { Mutant } from "./mutant.ts";
+
+class FirstFrameFreed extends Memmap {
+  protected override freeGrant({ pfn, order }: MemmapGrant): void {
+    super.freeGrant({ pfn, order: 0 });
+    this.m.frames.fillCodes(pfn + 1, pfn + orderPages(order), FrameCode.Limbo);
+  }
+}
+
+export const memmapChunk: Mutant = {
+  id: "B30",
+  title: "x86/mm: Fix freeing of PMD-sized vmemmap pages",
+  effect: "a memmap that was taken as one block of several frames is freed as a single frame, and the others are lost",
+  machine: "tiny",
+  parts: { ...shippedParts, Memmap: FirstFrameFreed },
+};
+
+class UncountsWhatNeverCame extends Memmap {
+  override depopulate(section: Section, start: number, nrPages: number): void {
+    const came = section.memmap.some((chunk) => chunk.start >= start && chunk.start < start + nrPages);
+    super.depopulate(section, start, nrPages);
+    if (!came) this.account(nrPages, -1);
+  }
+}
+
+export const memmapUnderflow: Mutant = {
+  id: "B38",
+  title: "mm/sparse-vmemmap: fix vmemmap accounting underflow",
+  effect: "undoing a section whose memmap could not be had takes that memmap off nr_memmap_pages, though it was never counted",
+  machine: "tiny",
+  parts: { ...shippedParts, Memmap: UncountsWhatNeverCame },
+};

@@ -1,0 +1,36 @@
+/** Historic bugs of long-term pins. */
+import { shippedParts } from "../engine/parts.ts";
+import { Pins } from "../engine/pins.ts";
+import { refused } from "../engine/result.ts";
+import type { Refusal } from "../engine/result.ts";
+import type { Mutant } from "./mutant.ts";
+
+class FirstPinStays extends Pins {
+  protected override moveAway(slot: number): Refusal | undefined {
+    const refusal = super.moveAway(slot);
+    if (refusal === undefined) this.m.allocations.addPins(slot, true, 1);
+    return refusal;
+  }
+}
+
+export const pinLeak: Mutant = {
+  id: "B68",
+  title: "mm/gup: use unpin_user_pages() in __gup_longterm_locked()",
+  effect: "a page that moves before it is pinned for long keeps the pin of the first try, which nobody drops",
+  machine: "tiny-equal",
+  parts: { ...shippedParts, Pins: FirstPinStays },
+};
+
+class NeverMoves extends Pins {
+  protected override moveAway(slot: number): Refusal {
+    return refused("EFAULT", "not-mapped", { id: this.m.allocations.id(slot) });
+  }
+}
+
+export const fastPathRule: Mutant = {
+  id: "B69",
+  title: "mm: gup: stop abusing try_grab_folio",
+  effect: "a long-term pin of a page that has to move first fails with EFAULT, because the slow path refuses what only the fast path must",
+  machine: "tiny",
+  parts: { ...shippedParts, Pins: NeverMoves },
+};
