@@ -46,7 +46,9 @@ export function takeMemmap(machine: Machine, chunk: PfnRange, node: NodeId, choi
   const { geometry } = machine.description;
   const nrPages = memmapPages(geometry, chunk.nrPages);
   const whole = chunk.nrPages === geometry.sectionPages;
-  const order = whole ? Math.log2(Math.min(geometry.pmdPages, nrPages, 2 ** geometry.maxPageOrder)) : 0;
+  // A block that the allocator has not is not to be had either: then it is single frames.
+  const blockOrder = Math.log2(Math.min(geometry.pmdPages, nrPages));
+  const order = whole && blockOrder <= geometry.maxPageOrder ? blockOrder : 0;
   const grants: Grant[] = [];
   for (let taken = 0; taken < nrPages; ) {
     const grant = takeMemmapBlock(machine, node, order, choices, nrPages - taken);
