@@ -2,7 +2,7 @@
  * A subject and the specification side by side: after every command the subject's outcome is followed, both views are
  * compared, and every rule is asked.
  */
-import { clauses, createReference } from "../../models/index.ts";
+import { clauses, createReference, switchIds } from "../../models/index.ts";
 import type { Breach, Command, CreateSubject, MachineDescription, Outcome, Profile, Subject, SwitchId, View } from "../../models/index.ts";
 import { checkStep, checkView, disagreements } from "../../properties/index.ts";
 import type { Evidence, StepRecord } from "../../properties/index.ts";
@@ -39,7 +39,10 @@ export interface Lockstep {
   /** The subject as it stands. */
   readonly view: () => View;
   readonly step: (command: Command) => LockstepStep;
+  /** How often the judging profile had to permit something. */
   readonly permissionsUsed: () => Readonly<Partial<Record<SwitchId, number>>>;
+  /** The switches of the subject's own profile that have made a difference in what it did. */
+  readonly differed: () => readonly SwitchId[];
 }
 
 /** Boots both. */
@@ -56,6 +59,7 @@ export function startLockstep({ machine, profile, create, judge = createReferenc
     boot: [...brokenInvariants(view, {}), ...differences(view, reference.view()), ...recounted(recount)],
     view: () => view,
     permissionsUsed: () => reference.permissionsUsed(),
+    differed: () => usedOf(subject),
     step: (command) => {
       const before = view;
       const tooMuch = addsTooMuch(machine, before, command);
@@ -87,10 +91,16 @@ function stillborn(crash: string, view: View): Lockstep {
     boot: [crashed(crash)],
     view: () => view,
     permissionsUsed: () => ({}),
+    differed: () => [],
     step: () => {
       throw new Error("a subject that did not boot takes no command");
     },
   };
+}
+
+function usedOf(subject: Subject): readonly SwitchId[] {
+  const used = subject.permissionsUsed();
+  return switchIds.filter((id) => (used[id] ?? 0) > 0);
 }
 
 function attempt<T>(action: () => T): { readonly value: T } | { readonly crash: string } {

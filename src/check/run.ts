@@ -16,6 +16,8 @@ export interface Break {
   readonly record: StepRecord | null;
   /** The most telling of what broke. */
   readonly finding: Finding;
+  /** The switches of the subject's profile that had made a difference by then. */
+  readonly differed: readonly SwitchId[];
 }
 
 /** How far a list of commands was judged. */
@@ -25,11 +27,11 @@ export type RunResult = { readonly verdict: "holds" } | { readonly verdict: "bre
 export function runCommands(setup: LockstepSetup, commands: readonly Command[]): RunResult {
   const lockstep = startLockstep(setup);
   const [atBoot] = lockstep.boot;
-  if (atBoot !== undefined) return { verdict: "breach", broken: { at: -1, record: null, finding: atBoot } };
+  if (atBoot !== undefined) return { verdict: "breach", broken: { at: -1, record: null, finding: atBoot, differed: lockstep.differed() } };
   for (const [at, command] of commands.entries()) {
     const step = lockstep.step(command);
     const [finding] = step.findings;
-    if (finding !== undefined) return { verdict: "breach", broken: { at, record: step.record, finding } };
+    if (finding !== undefined) return { verdict: "breach", broken: { at, record: step.record, finding, differed: lockstep.differed() } };
     if (step.undecided !== null) return { verdict: "inconclusive", because: step.undecided, at };
   }
   return { verdict: "holds" };
@@ -44,17 +46,24 @@ export function withSwitches(profile: Profile, ids: readonly SwitchId[]): Profil
 }
 
 /**
- * The switches that explain a breach: added to the judging profile they make the commands pass. One alone if one will do;
- * else a smallest set in the order of taking away; empty if all of the subject's together do not.
+ * The switches that explain the breach of these commands: added to the judging profile they make them pass. One alone if
+ * one will do; else a smallest set in the order of taking away; empty if all of the subject's together do not. Those that
+ * have made a difference come first: nearly always it is one of them, and each try is a run.
  */
-export function explainedBy(setup: LockstepSetup, subjectProfile: Profile, commands: readonly Command[]): readonly SwitchId[] {
+export function explainedBy(setup: LockstepSetup, subjectProfile: Profile, commands: readonly Command[], { differed }: Pick<Break, "differed">): readonly SwitchId[] {
   const differing = subjectProfile.on.filter((id) => !setup.profile.on.includes(id));
   const passesWith = (ids: readonly SwitchId[]): boolean => runCommands({ ...setup, profile: withSwitches(setup.profile, ids) }, commands).verdict === "holds";
-  const single = differing.find((id) => passesWith([id]));
-  if (single !== undefined) return [single];
-  if (differing.length === 0 || !passesWith(differing)) return [];
-  let kept: readonly SwitchId[] = differing;
-  for (const id of differing) {
+  for (const ids of [differing.filter((id) => differed.includes(id)), differing]) {
+    const single = ids.find((id) => passesWith([id]));
+    if (single !== undefined) return [single];
+    if (ids.length > 1 && passesWith(ids)) return smallest(ids, passesWith);
+  }
+  return [];
+}
+
+function smallest(ids: readonly SwitchId[], passesWith: (ids: readonly SwitchId[]) => boolean): readonly SwitchId[] {
+  let kept = ids;
+  for (const id of ids) {
     const without = kept.filter((other) => other !== id);
     if (passesWith(without)) kept = without;
   }
@@ -87,7 +96,7 @@ export function counterexampleOf(judged: Judged, commands: readonly Command[], a
     const command = used[index];
     if (command !== undefined) reference.follow(command, outcome);
   }
-  const explained = explainedBy(setup, judged.subjectProfile, used);
+  const explained = explainedBy(setup, judged.subjectProfile, used, result.broken);
   const expected: Outcome = record === null ? { result: "ok" } : reference.apply(record.command);
   const because = record === null ? finding.because : becauseOf(finding, { record, number: at + 1, expected, specification: reference.view() });
   return {

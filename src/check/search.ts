@@ -39,6 +39,8 @@ export interface Progress {
   readonly commands: number;
   /** While reducing: commands of the best so far. */
   readonly size: number | null;
+  /** What was found and reduced before. */
+  readonly findings: readonly Counterexample[];
 }
 
 export interface SearchResult {
@@ -95,7 +97,7 @@ function newState(options: SearchOptions): State {
 
 /** Asks the caller. `size`: commands of the best so far, while reducing. */
 async function goesOn({ pulse }: SearchOptions, state: State, size: number | null): Promise<boolean> {
-  if (pulse === undefined || (await pulse({ doing: size === null ? "searching" : "reducing", runs: state.runs, commands: state.commands, size }))) return true;
+  if (pulse === undefined || (await pulse({ doing: size === null ? "searching" : "reducing", runs: state.runs, commands: state.commands, size, findings: state.findings }))) return true;
   state.stopped = true;
   return false;
 }
@@ -149,14 +151,14 @@ async function settle(options: SearchOptions, state: State, { machine, commands 
     state.undecided = "the same commands gave another result the second time";
     return false;
   }
-  const explained = explainedBy(setup, options.subjectProfile, commands);
+  const explained = explainedBy(setup, options.subjectProfile, commands, first.broken);
   const signature = signatureOf(first.broken.finding, explained);
   const same = (profile: Profile) => (candidate: Scenario): boolean => {
     const judge = setupOf(options, candidate.machine, profile);
     const result = runCommands(judge, candidate.commands);
     if (result.verdict !== "breach") return false;
     if (explained.length === 0) return result.broken.finding.rule === first.broken.finding.rule;
-    return signatureOf(result.broken.finding, explainedBy(judge, options.subjectProfile, candidate.commands)) === signature;
+    return signatureOf(result.broken.finding, explainedBy(judge, options.subjectProfile, candidate.commands, result.broken)) === signature;
   };
   const reduced = await reduce(
     { machine, profile: setup.profile.name, commands },

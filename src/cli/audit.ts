@@ -5,12 +5,14 @@ import type { Terminal } from "./terminal.ts";
 
 export const auditHelp = `framecheck audit [options]
 
-Reads what Linux shows of its memory (/proc/zoneinfo, buddyinfo, pagetypeinfo, iomem, kpageflags, kpagecount, and
-/sys/devices/system/memory), judges every rule that this allows, and draws the machine. As root it sees more.
-Exit code 0: every rule that could be judged held. 1: one is broken. 2: the files are not there or not understood.
+Reads what Linux shows of its memory (/proc/zoneinfo, buddyinfo, pagetypeinfo,
+iomem, kpageflags, kpagecount, and /sys/devices/system/memory), judges every rule
+that this allows, and draws the machine. As root it sees more.
+Exit code 0: every rule that could be judged held. 1: one is broken. 2: the files
+are not there or not understood.
 
-  --sysroot DIR            read the files below DIR instead of this machine's
-  --json                   print one JSON object instead of the picture
+  --sysroot DIR          read the files below DIR instead of this machine's
+  --json                 print one JSON object instead of the picture
 
   sudo framecheck audit
   framecheck audit --sysroot saved/`;

@@ -11,7 +11,7 @@ import { counterexampleText } from "../formats/counterexample.ts";
 import { systemError } from "../formats/read-file.ts";
 import { writeFileAtomically } from "../formats/write-file.ts";
 import { jsonReport } from "../report/json.ts";
-import { grouped, hanging } from "../report/lines.ts";
+import { counted, grouped, hanging } from "../report/lines.ts";
 import { oneLine } from "../report/one-line.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { defaultRuns } from "../report/finding-words.ts";
@@ -25,19 +25,26 @@ import type { Terminal } from "./terminal.ts";
 
 export const checkHelp = `framecheck check [options]
 
-Searches for a scenario in which the engine breaks a rule of memory hotplug, shrinks it, and prints it.
-Exit code 0: every rule held. 1: a rule was broken. 2: bad input, or nothing could be said.
+Searches for a scenario in which the engine breaks a rule of memory hotplug,
+shrinks it, and prints it.
+Exit code 0: every rule held. 1: a rule was broken. 2: bad input, or nothing
+could be said.
 
-  --machine NAME|FILE      the machine to search on (tiny; the one a mutant shows on); drawn: a new one each run
-  --profile P              what judges: strict, linux-6.12, or one of them with +SWITCH or -SWITCH (strict)
-  --subject-profile P      what the engine runs as (the same as --profile)
-  --runs N                 scenarios to walk, of about 90 commands each (200, or no limit with --seconds)
-  --seconds S              stop after this time
-  --seed N                 0 to 4294967295; the same seed gives the same search (1)
-  --mutant ID              plant a historic kernel bug in the engine; framecheck mutants lists them
-  --max-reductions N       scenarios to run at most to shrink one finding (20000)
-  --out DIR                write each finding there, to be replayed and as a test file
-  --json                   print one JSON object instead of text
+  --machine NAME|FILE    the machine to search on (tiny; the one a mutant shows
+                         on); drawn: a new one each run
+  --profile P            what judges: strict, linux-6.12, or one of them with
+                         +SWITCH or -SWITCH (strict)
+  --subject-profile P    what the engine runs as (the same as --profile)
+  --runs N               scenarios to walk, of about 90 commands each (200, or no
+                         limit with --seconds)
+  --seconds S            stop after this time
+  --seed N               0 to 4294967295; the same seed gives the same search (1)
+  --mutant ID            plant a historic kernel bug in the engine; framecheck
+                         mutants lists them
+  --max-reductions N     scenarios to run at most to shrink one finding (20000)
+  --out DIR              write each finding there, to be replayed and as a test
+                         file
+  --json                 print one JSON object instead of text
 
   framecheck check
   framecheck check --machine tiny-34 --profile linux-6.12 --seconds 30
@@ -125,7 +132,8 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
     await terminal.breathe();
     last = terminal.now();
     const elapsed = (last - began) / 1000;
-    const rate = `${grouped(progress.commands)} commands, ${grouped(Math.round(progress.commands / Math.max(0.001, elapsed)))} a second`;
+    const found = progress.findings.length === 0 ? "" : `, ${counted(progress.findings.length, "rule")} broken`;
+    const rate = `${grouped(progress.commands)} commands, ${grouped(Math.round(progress.commands / Math.max(0.001, elapsed)))} a second${found}`;
     const doing = progress.doing === "searching" ? rate : `broken after ${grouped(progress.commands)} commands, shrinking: ${progress.size ?? 0} commands left`;
     if (request.seconds !== null && progress.doing === "searching") bar.update(Math.min(elapsed, request.seconds), request.seconds, doing);
     else bar.update(progress.runs, runs === maxRuns ? progress.runs + 1 : runs, doing);

@@ -13,15 +13,16 @@ import type { Terminal } from "./terminal.ts";
 
 const help = `framecheck VERB [options]
 
-Checks an implementation of Linux memory hotplug against an executable specification, and audits the memory of the
-machine it runs on.
+Checks an implementation of Linux memory hotplug against an executable
+specification, and audits the memory of the machine it runs on.
 
   check        search for a scenario that breaks a rule, shrink it, print it
   replay FILE  run a saved scenario or counterexample again
   explain FILE tell a counterexample step by step
   audit        judge and draw the memory of this machine, or of saved files
   mutants      list the historic kernel bugs that check can plant
-  start        check the named machines and this machine's layout, then audit: what npm start runs
+  start        check the named machines and this machine's layout, then audit:
+               what npm start runs
 
   framecheck VERB --help   the options of a verb, with examples
   framecheck --version

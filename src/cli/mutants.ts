@@ -6,7 +6,8 @@ import type { Terminal } from "./terminal.ts";
 
 export const mutantsHelp = `framecheck mutants [--json]
 
-Lists the faults that check --mutant ID plants in the engine: historic kernel bugs, and a canary that must be found.`;
+Lists the faults that check --mutant ID plants in the engine: historic kernel
+bugs, and a canary that must be found.`;
 
 const options = { ...commonOptions, json: { type: "boolean" } } as const;
 

@@ -17,22 +17,24 @@ import type { Terminal } from "./terminal.ts";
 
 export const replayHelp = `framecheck replay FILE [options]
 
-Runs the scenario of a file again, and prints the counterexample if a rule is still broken. The file is a scenario, or
-a counterexample that check has saved with --out.
-Exit code 0: every rule held. 1: a rule was broken. 2: bad input.
+Runs the scenario of a file again, and prints the counterexample if a rule is
+still broken. The file is a scenario, or a counterexample that check has saved
+with --out.
+Exit code 0: every rule held. 1: a rule was broken. 2: bad input, or nothing
+could be said.
 
-  --profile P              judge by this profile instead of the file's
-  --subject-profile P      run the engine as this profile instead of the file's
-  --mutant ID|none         plant this fault instead of the file's, or none
-  --json                   print one JSON object
+  --profile P            judge by this profile instead of the file's
+  --subject-profile P    run the engine as this profile instead of the file's
+  --mutant ID|none       plant this fault instead of the file's, or none
+  --json                 print one JSON object
 
   framecheck replay found/bad_kd_2_tiny.json
   framecheck replay found/bad_kd_2_tiny.json --subject-profile strict`;
 
 export const explainHelp = `framecheck explain FILE [options]
 
-Tells a counterexample step by step, for people who meet the rule for the first time. The same options as replay,
-but --json.
+Tells a counterexample step by step, for people who meet the rule for the first
+time. The same options as replay, but --json.
 
   framecheck explain found/bad_kd_2_tiny.json`;
 

@@ -17,14 +17,21 @@ export class Pins {
     if (slot < 0) return this.m.contigs.get(id) === undefined ? skipped("no-such-label", { id }) : refused("EFAULT", "not-mapped", { id });
     if (allocations.has(slot, AllocFlag.Freed)) return skipped("freed-already", { id });
     if (!allocations.kind(slot).traits.mapped) return refused("EFAULT", "not-mapped", { id });
-    // After a move gup starts again: a frame from a per-CPU list may lie in a pageblock that was isolated since. There are
-    // fewer of those than frames.
-    for (let moves = 0; longTerm && !this.isLongTermPinnable(slot); moves++) {
-      if (moves > this.m.totals.totalram) throw broken(`allocation ${id} moves for ever and never to where it may be pinned`);
+    const refusal = longTerm ? this.#moveUntilPinnable(slot) : undefined;
+    if (refusal === undefined) allocations.addPins(slot, longTerm, 1);
+    return refusal;
+  }
+
+  /**
+   * After a move gup starts again: a frame from a per-CPU list may lie in a pageblock that was isolated since. There are
+   * fewer of those than frames.
+   */
+  #moveUntilPinnable(slot: number): Refusal | undefined {
+    for (let moves = 0; !this.isLongTermPinnable(slot); moves++) {
+      if (moves > this.m.totals.totalram) throw broken(`allocation ${this.m.allocations.id(slot)} moves for ever, and never to where it may be pinned`);
       const refusal = this.moveAway(slot);
       if (refusal !== undefined) return refusal;
     }
-    allocations.addPins(slot, longTerm, 1);
     return undefined;
   }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { namedMachines, strict } from "../../models/index.ts";
 import type { MachineDescription } from "../../models/index.ts";
-import type { Counterexample } from "../../src/check/counterexample.ts";
+import type { Counterexample, SubjectName } from "../../src/check/counterexample.ts";
 import { runCommands } from "../../src/check/run.ts";
 import { search } from "../../src/check/search.ts";
 import { createSubject, findMutant } from "../../src/check/subjects.ts";
@@ -21,11 +21,53 @@ interface Expected {
 }
 
 const expected: Readonly<Record<string, Expected>> = {
+  B01: { rules: ["HP-38"], commands: 1, seed: 5 },
+  B02: { rules: ["HP-35", "HP-43"], commands: 3, seed: 4 },
+  B04: { rules: ["HP-21"], commands: 0, seed: 1 },
+  B10: { rules: ["HP-17", "HP-18"], commands: 3, seed: 4 },
+  B11: { rules: ["HP-47"], commands: 2, seed: 1 },
+  B12: { rules: ["HP-48"], commands: 0, seed: 1 },
+  B13: { rules: ["HP-44"], commands: 2, seed: 1 },
+  B14: { rules: ["HP-29"], commands: 1, seed: 1 },
+  B15: { rules: ["HP-41"], commands: 1, seed: 1 },
+  B16: { rules: ["HP-65"], commands: 1, seed: 5 },
+  B18: { rules: ["move-missing"], commands: 2, seed: 3 },
+  B23: { rules: ["HP-50"], commands: 3, seed: 17 },
+  B24: { rules: ["FC-07"], commands: 0, seed: 1 },
+  B25: { rules: ["FC-07"], commands: 1, seed: 3 },
+  B27: { rules: ["outcome-result"], commands: 2, seed: 5 },
+  B28: { rules: ["FC-35"], commands: 3, seed: 5 },
+  B30: { rules: ["FC-10"], commands: 2, seed: 3 },
+  B31: { rules: ["outcome-result", "refusal-needless"], commands: 1, seed: 1 },
+  B33: { rules: ["HP-01"], commands: 2, seed: 5 },
+  B35: { rules: ["HP-01"], commands: 2, seed: 5 },
+  B38: { rules: ["HP-10"], commands: 2, seed: 5 },
+  B41: { rules: ["FC-15", "PG-10"], commands: 2, seed: 2 },
+  B42: { rules: ["FC-15", "FC-16", "PG-10", "PG-15"], commands: 4, seed: 1 },
+  B44: { rules: ["FC-83", "outcome-result"], commands: 1, seed: 2 },
+  B45: { rules: ["PG-15", "grant-retype"], commands: 2, seed: 4 },
+  B46: { rules: ["PG-15"], commands: 6, seed: 13 },
+  B49: { rules: ["HP-47"], commands: 4, seed: 11 },
+  B50: { rules: ["view-pageblocks.type"], commands: 0, seed: 1 },
+  B52: { rules: ["FC-10"], commands: 1, seed: 2 },
+  B53: { rules: ["attempt-order"], commands: 3, seed: 19 },
+  B54: { rules: ["PG-30", "PG-33"], commands: 1, seed: 5 },
+  B55: { rules: ["PG-15"], commands: 0, seed: 1 },
+  B58: { rules: ["FC-83", "move-missing"], commands: 3, seed: 5 },
+  B61: { rules: ["PG-45"], commands: 1, seed: 1 },
+  B64: { rules: ["FC-10"], commands: 2, seed: 5 },
+  B65: { rules: ["FC-15", "PG-10"], commands: 2, seed: 2 },
+  B68: { rules: ["PG-49"], commands: 2, seed: 5 },
+  B69: { rules: ["outcome-result", "refusal-needless"], commands: 4, seed: 6 },
+  B73: { rules: ["FC-34"], commands: 2, seed: 7 },
+  B85: { rules: ["outcome-result"], commands: 2, seed: 2 },
+  B86: { rules: ["HP-28"], commands: 1, seed: 4 },
+  B88: { rules: ["view-groups.pages"], commands: 1, seed: 4 },
+  B92: { rules: ["HP-48"], commands: 0, seed: 1 },
 };
 
 /** Scenarios that a search may walk. */
 const maxRuns = 60;
-const maxReductions = 2000;
 
 function machineOf({ machine: name }: Mutant): MachineDescription {
   const machine = namedMachines.find((known) => known.name === name);
@@ -33,8 +75,14 @@ function machineOf({ machine: name }: Mutant): MachineDescription {
   return machine;
 }
 
-async function findingOf(mutant: Mutant, seed: number): Promise<Counterexample | undefined> {
-  const subject = { subject: "engine", profile: strict.name, mutant: mutant.id } as const;
+/** Whether a class is made of another one. */
+function isVariant(part: object, base: object | undefined): boolean {
+  for (let above: object | null = Object.getPrototypeOf(part); above !== null; above = Object.getPrototypeOf(above)) if (above === base) return true;
+  return false;
+}
+
+async function findingOf(mutant: Mutant, seed: number, maxReductions: number): Promise<Counterexample | undefined> {
+  const subject: SubjectName = { subject: "engine", profile: strict.name, mutant: mutant.id };
   const { findings } = await search({
     machine: machineOf(mutant),
     profile: strict,
@@ -64,14 +112,15 @@ describe("the mutants", () => {
   });
 
   it.each(mutants.map((mutant) => [mutant.id, mutant] as const))("%s differs from the engine as it ships in one decision of its own", (_, { parts, title, effect }) => {
-    const names = Object.keys(shippedParts) as (keyof typeof shippedParts)[];
-    const replaced = names.filter((name) => parts[name] !== shippedParts[name]);
+    const shipped = new Map(Object.entries(shippedParts));
+    const replaced = Object.entries(parts).filter(([name, part]) => part !== shipped.get(name));
 
-    expect(Object.keys(parts).toSorted()).toEqual(names.toSorted());
-    expect(replaced.length === 1 || replaced.join() === "Offline,Removal").toBe(true);
-    expect(replaced.every((name) => parts[name].prototype instanceof shippedParts[name])).toBe(true);
+    expect(Object.keys(parts).toSorted()).toEqual([...shipped.keys()].toSorted());
+    // When a zone shrinks is one decision that two parts share.
+    expect(replaced.length === 1 || replaced.map(([name]) => name).join() === "Offline,Removal").toBe(true);
+    expect(replaced.every(([name, part]) => isVariant(part, shipped.get(name)))).toBe(true);
     expect(title).not.toBe("");
-    expect(effect).toMatch(/^[a-z].*[^.]$/u);
+    expect(effect).toMatch(/^\S.{20,}[^.]$/u);
   });
 
   it("are all expected to be found, and nothing else is", () => {
@@ -82,20 +131,21 @@ describe("the mutants", () => {
 describe("a search", () => {
   it.each([1, 2, 3, 4, 5])("finds the canary from seed %i", async (seed) => {
     const canary = findMutant("CANARY");
-    const found = canary === undefined ? undefined : await findingOf(canary, seed);
+    const found = canary === undefined ? undefined : await findingOf(canary, seed, 0);
 
-    expect(found?.finding.kind).toMatch(/^(?:law|invariant|clause)$/u);
+    expect(found?.subject.mutant).toBe("CANARY");
+    expect(found?.run).toBeLessThan(5);
   });
 
   it.each(Object.entries(expected))("finds %s", async (id, { rules, commands, seed }) => {
     const mutant = findMutant(id);
-    const found = mutant === undefined ? undefined : await findingOf(mutant, seed);
+    const found = mutant === undefined ? undefined : await findingOf(mutant, seed, 2000);
     if (mutant === undefined || found === undefined) throw new Error(`${id} was not found`);
 
     expect(rules).toContain(found.finding.rule);
     expect(found.commands.length).toBeLessThanOrEqual(commands);
     // The fault is the mutant's alone: what breaks it holds for the engine as it ships.
-    const shipped = { subject: "engine", profile: strict.name, mutant: null } as const;
+    const shipped: SubjectName = { subject: "engine", profile: strict.name, mutant: null };
     expect(runCommands({ machine: found.machine, profile: strict, create: () => createSubject(shipped, found.machine, strict) }, found.commands)).toEqual({ verdict: "holds" });
   });
 });

@@ -1,108 +1,8 @@
 /** For each law a step that keeps all laws, and the smallest way to make that step break it. */
-import { FrameFlag, FrameUse, createReference, parseProfile, toBlockId, toPfn } from "../../models/index.ts";
-import type { Command, FrameTable, Outcome, TaskCommand, View } from "../../models/index.ts";
-import type { PermissionsUsed, StepRecord } from "../../properties/index.ts";
+import { FrameFlag, FrameUse, toPfn } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
-import type { Editable } from "./small-views.ts";
-import { testMachine } from "./test-machines.ts";
-
-export interface EditableStep {
-  before: Editable<View>;
-  command: Editable<Command>;
-  outcome: Editable<Outcome>;
-  after: Editable<View>;
-}
-
-export interface BadStep {
-  /** The commands on a machine right after boot; the last one is the step. */
-  readonly commands: readonly Command[];
-  /** Under the profile strict, if it says nothing else. */
-  readonly profile?: string;
-  /** On the first of the test machines, if it says nothing else. */
-  readonly machine?: string;
-  readonly what: string;
-  /** What the evidence points at. */
-  readonly at: string;
-  /** Other laws that the same edit breaks. */
-  readonly also?: readonly string[];
-  readonly edit: (step: EditableStep) => void;
-}
-
-/** A step, and which switches had made a difference by then. */
-export interface StepTaken extends StepRecord {
-  readonly used: PermissionsUsed;
-}
-
-/** A run of the reference, step by step. */
-export function stepsOf(machine: string, profile: string, commands: readonly Command[]): readonly StepTaken[] {
-  const parsed = parseProfile(profile);
-  if ("error" in parsed) throw new TypeError(parsed.error);
-  const subject = createReference(testMachine(machine), parsed);
-  let after = subject.view();
-  return commands.map((command) => {
-    const before = after;
-    const outcome = subject.apply(command);
-    after = subject.view();
-    return { before, command, outcome, after, used: subject.permissionsUsed() };
-  });
-}
-
-/** The last command of a run of the reference, as a step. */
-export function lastStep(machine: string, profile: string, commands: readonly Command[]): StepRecord {
-  return given(stepsOf(machine, profile, commands).at(-1));
-}
-
-/** A copy of a step that can be edited. */
-export function editable({ before, command, outcome, after }: StepRecord): EditableStep {
-  return { before: structuredClone(before) as Editable<View>, command: structuredClone(command) as Editable<Command>, outcome: structuredClone(outcome) as Editable<Outcome>, after: structuredClone(after) as Editable<View> };
-}
-
-const block4 = { start: toPfn(0x80), nrPages: 32 } as const;
-
-const user = (id: number): Command => ({ op: "alloc", id, kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" });
-const kernel = (id: number): Command => ({ ...user(id), kind: "kernel" }) as Command;
-const free = (id: number, pcp = false): Command => ({ op: "free", id, pcp });
-const isolate = (id: number, start: number, nrPages: number): Command => ({ op: "isolate", id, start: toPfn(start), nrPages, mode: "contig" });
-const contig = (id: number, start: number, nrPages: number): Command => ({ op: "alloc-contig", id, start: toPfn(start), nrPages, compound: false, gfp: "kernel" });
-const addBlock: Command = { op: "add", ...block4, node: 0, memmapOnMemory: false, group: null };
-const state = (block: number, value: "online" | "online_kernel" | "online_movable" | "offline"): Command => ({ op: "write-state", block: toBlockId(block), value });
-const movableBlock: readonly Command[] = [addBlock, state(4, "online_movable")];
-const normal = 2;
-const movable = 3;
-
-function row(table: FrameTable | Editable<FrameTable>, pfn: number): number {
-  let first = 0;
-  for (const { start, nrPages } of table.ranges) {
-    if (pfn >= start && pfn < start + nrPages) return first + pfn - start;
-    first += nrPages;
-  }
-  throw new RangeError(`no frame ${pfn}`);
-}
-
-/** Changes what a view says of one frame. */
-function frame(view: Editable<View>, pfn: number, changes: Partial<Record<"use" | "flags" | "zone", number>>): void {
-  const table = given(view.frames);
-  for (const column of ["use", "flags", "zone"] as const) table[column][row(table, pfn)] = changes[column] ?? table[column][row(table, pfn)] ?? 0;
-}
-
-/** Adds to a counter of a zone. */
-function count(view: Editable<View>, zone: number, field: "present" | "managed" | "nrFree" | "spanned", n: number): void {
-  edit(view.zones, zone, { [field]: (view.zones?.[zone]?.[field] ?? 0) + n });
-}
-
-/** The same of both views: what was so, and stayed so. */
-function both({ before, after }: EditableStep, change: (view: Editable<View>) => void): void {
-  change(before);
-  change(after);
-}
-
-function isolated(step: EditableStep, start: number): void {
-  both(step, (view) => editPageblock(view, start, { type: "Isolate", savedType: "Movable" }));
-}
-
-function grantOf({ outcome }: EditableStep): NonNullable<Editable<Outcome>["grant"]> {
-  return given(outcome.grant);
-}
+import { addBlock, block4, both, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, state, user } from "./step-edits.ts";
+import type { BadStep } from "./step-edits.ts";
 
 export const badSteps: Readonly<Record<string, BadStep>> = {
   // Outcomes and footprints
@@ -118,7 +18,7 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
   "PG-21": { commands: [user(1)], what: "a frame of an isolated pageblock", at: "0x60", edit: (step) => isolated(step, 0x60) },
   "FC-52": { commands: [user(1)], what: "a poisoned frame", at: "0x60", edit: (step) => both(step, (view) => frame(view, grantOf(step).pfn, { flags: 3 + FrameFlag.Hwpoison })) },
   "PG-35": { commands: [kernel(1)], what: "a claimed pageblock that is not told", at: "0x60", edit: (step) => Object.assign(grantOf(step), { retyped: [] }) },
-  "PG-53": { commands: [{ ...kernel(1), order: 4, zone: "DMA" } as Command], what: "a failure while there is a free frame", at: "zone DMA of node 0", edit: ({ command }) => Object.assign(command, { order: 0 }) },
+  "PG-53": { commands: [{ ...kernel(1), order: 4, zone: "DMA" }], what: "a failure while there is a free frame", at: "zone DMA of node 0", edit: ({ command }) => Object.assign(command, { order: 0 }) },
   "FC-53": { commands: [user(1), user(2)], what: "a page of somebody else that is gone", at: "0x60", edit: ({ after }) => given(after.allocations).shift() },
   "PG-14": { commands: [user(1), free(1)], what: "a frame that nobody has any more", at: "zone Normal of node 0", edit: ({ after }) => frame(after, 0x7f, { use: FrameUse.PageOffline }) },
   "PG-23": {
@@ -149,7 +49,7 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
   "FC-82": { commands: [...movableBlock, state(4, "offline")], what: "a CMA pageblock in a block that went offline", at: "0x84", edit: ({ before }) => editPageblock(before, 0x84, { type: "CMA" }) },
   "FC-83": { commands: [kernel(1), isolate(1, 0x60, 4)], what: "a refusal though nothing is in the way", at: "[0x70, 0x74)", edit: ({ command }) => Object.assign(command, { start: toPfn(0x70) }) },
   "FC-84": {
-    commands: [...movableBlock, { op: "start", task: 1, command: state(4, "offline") as TaskCommand }, { op: "step", task: 1 }, { op: "step", task: 1 }],
+    commands: [...movableBlock, { op: "start", task: 1, command: state(4, "offline") }, { op: "step", task: 1 }, { op: "step", task: 1 }],
     what: "a frame in use when the block went",
     at: "0x81",
     edit: ({ before }) => frame(before, 0x81, { use: FrameUse.Pcp }),
@@ -157,8 +57,8 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
 
   // Contiguous allocation
   "PG-36": { commands: [user(1), contig(9, 0x54, 16)], what: "a page that is gone after a failure", at: "0x60", edit: ({ after }) => given(after.allocations).pop() },
-  "FC-58": { commands: [{ ...contig(9, 0x60, 2), compound: true } as Command], what: "frames lost because the compound page does not fit", at: "free and per-CPU frames", edit: ({ after }) => frame(after, 0x60, { use: FrameUse.Limbo }) },
-  "PG-37": { commands: [{ ...contig(9, 0x60, 4), gfp: "nofail" } as Command], what: "a request that may not fail and fails", at: "[0x60, 0x64)", edit: ({ outcome }) => Object.assign(outcome, { errno: "ENOMEM" }) },
+  "FC-58": { commands: [{ ...contig(9, 0x60, 2), compound: true }], what: "frames lost because the compound page does not fit", at: "free and per-CPU frames", edit: ({ after }) => frame(after, 0x60, { use: FrameUse.Limbo }) },
+  "PG-37": { commands: [{ ...contig(9, 0x60, 4), gfp: "nofail" }], what: "a request that may not fail and fails", at: "[0x60, 0x64)", edit: ({ outcome }) => Object.assign(outcome, { errno: "ENOMEM" }) },
   "PG-38": { commands: [contig(9, 0x60, 4)], what: "a frame of the range that stayed free", at: "0x62, free and per-CPU frames", edit: ({ after }) => frame(after, 0x62, { use: FrameUse.Free }) },
   "PG-39": { commands: [{ op: "fake-offline", start: toPfn(0x60), nrPages: 4, drops: true }, contig(9, 0x70, 4)], what: "a PageOffline frame that its driver loses", at: "0x61", edit: ({ after }) => frame(after, 0x61, { use: FrameUse.PageOfflineDropped }) },
   "PG-41": { commands: [isolate(1, 0x60, 4), contig(9, 0x5e, 8)], what: "an isolation of somebody else undone", at: "0x60", edit: ({ after }) => editPageblock(after, 0x60, { type: "Movable" }) },

@@ -3,9 +3,9 @@ import { commandCatalogue, toBlockId, toPfn } from "../../models/index.ts";
 import type { Command, NotifierEvent, Op, Outcome, VetoableEvent, View } from "../../models/index.ts";
 import { checkStep, checkView, goals, invariants, laws } from "../../properties/index.ts";
 import type { Goal, StepRecord } from "../../properties/index.ts";
-import { stepsOf } from "./bad-steps.ts";
 import { scenarios } from "./goal-scenarios.ts";
 import { geometry, given } from "./small-views.ts";
+import { stepsOf } from "./step-edits.ts";
 
 const fromCatalogue = /^(ok|refused|skipped|livelock|bug|veto):/;
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { checkView, hasNeed, invariants, missingNeeds, notStated } from "../../properties/index.ts";
 import { badViews, machines } from "./bad-views.ts";
 import type { BadView } from "./bad-views.ts";
+import { moreBadViews } from "./more-bad-views.ts";
 import { only, without } from "./partial-views.ts";
 import { placesOf } from "./places.ts";
 import { editPageblock, frame, given, smallView } from "./small-views.ts";
@@ -10,7 +11,7 @@ import type { View } from "../../models/index.ts";
 
 const nothing: BadView = { what: "nothing", at: "nowhere", edit: () => undefined, also: [] };
 
-function badView({ from = smallView, edit }: BadView): Editable<View> {
+function badView({ from = smallView, edit }: Pick<BadView, "from" | "edit">): Editable<View> {
   const view = from();
   edit(view);
   return view;
@@ -69,6 +70,14 @@ describe("the invariants", () => {
       expect(broken.map((one) => one.invariant.id)).not.toContain(id);
       expect(silenced.find((one) => one.invariant.id === id)?.because).toEqual([switchId]);
     });
+  });
+});
+
+describe("an invariant that says several things", () => {
+  it.each(moreBadViews)("$id is broken by $what, at $at", ({ id, at, ...bad }) => {
+    const { broken } = checkView(badView(bad));
+
+    expect(placesOf(given(broken.find(({ invariant }) => invariant.id === id)).evidence).join(", ")).toBe(at);
   });
 });
 

@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { Command } from "../../models/index.ts";
 import { checkStep, hasNeed, laws, notStated } from "../../properties/index.ts";
 import type { StepRecord, StepVerdict } from "../../properties/index.ts";
-import { badSteps, editable, lastStep } from "./bad-steps.ts";
-import type { BadStep } from "./bad-steps.ts";
+import { badSteps } from "./bad-steps.ts";
+import { moreBadSteps } from "./more-bad-steps.ts";
 import { only, without } from "./partial-views.ts";
 import { placesOf } from "./places.ts";
 import { given } from "./small-views.ts";
+import { editable, lastStep } from "./step-edits.ts";
+import type { BadStep } from "./step-edits.ts";
 
 const nothing: BadStep = { commands: [], what: "nothing", at: "nowhere", edit: () => undefined };
 
@@ -84,5 +86,16 @@ describe("the laws", () => {
 
       expect([broken.length, notCheckable.length, silenced.length]).toEqual([ops.length === 0 ? 1 : 0, 0, 0]);
     });
+  });
+});
+
+describe("a law that says several things", () => {
+  it.each(moreBadSteps)("$id is broken by $what, at $at", ({ id, at, ...bad }) => {
+    const good = goodStep({ ...bad, at });
+
+    const { broken } = checkStep(edited(good, { ...bad, at }));
+
+    expect(checkStep(good).broken).toEqual([]);
+    expect(placesOf(given(broken.find(({ law }) => law.id === id)).evidence).join(", ")).toBe(at);
   });
 });

@@ -5,11 +5,12 @@ import { describe, expect, it } from "vitest";
 import type { Command, View } from "../../models/index.ts";
 import { checkStep, checkView, hasNeed, invariants, laws } from "../../properties/index.ts";
 import type { Need, StepRecord } from "../../properties/index.ts";
-import { badSteps, editable, lastStep } from "./bad-steps.ts";
+import { badSteps } from "./bad-steps.ts";
 import { badViews, machines } from "./bad-views.ts";
 import { scenarios } from "./goal-scenarios.ts";
 import { optionalFields, without } from "./partial-views.ts";
 import { smallView } from "./small-views.ts";
+import { editable, lastStep } from "./step-edits.ts";
 
 const views: readonly View[] = [
   ...Object.values(machines).map((make) => make()),

@@ -1,0 +1,71 @@
+/** The built command line, as a user starts it. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect } from "vitest";
+
+export const projectRoot: string = fileURLToPath(new URL("../..", import.meta.url));
+const main = join(projectRoot, "dist/src/cli/main.js");
+if (!existsSync(main)) throw new Error(`${main} is missing: these tests run what is built; run npm run build`);
+
+export interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `framecheck WORDS` to its end. `ready`: called when the process says something on either stream. */
+export function framecheck(words: readonly string[], { cwd = projectRoot }: { readonly cwd?: string } = {}): Promise<Ran> {
+  return program([main, ...words], { cwd });
+}
+
+/** Runs node with these words to its end. `started`: gets the way to send it a signal. */
+export function program(words: readonly string[], { cwd, started }: { readonly cwd: string; readonly started?: (signal: (name: NodeJS.Signals) => void) => void }): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_V8_COVERAGE$|FORCE_COLOR$)/u.test(name)));
+    const child = spawn(process.execPath, [...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const texts = { out: "", err: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.err += text));
+    child.on("error", reject).on("close", (code) => resolve({ code, ...texts }));
+    started?.((name) => child.kill(name));
+  });
+}
+
+/** Sends Ctrl-C to a `framecheck WORDS` after that many milliseconds. */
+export function interrupted(words: readonly string[], afterMilliseconds: number): Promise<Ran> {
+  return program([main, ...words], { cwd: projectRoot, started: (signal) => setTimeout(() => signal("SIGINT"), afterMilliseconds) });
+}
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder for the tests of one file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "framecheck-cli-"));
+  folders.push(folder);
+  return folder;
+}
+
+/** Writes a file of that folder and gives its path. */
+export function put(folder: string, name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Bad input: one line that says what, nothing on stdout, exit code 2. */
+export function expectRefused({ code, out, err }: Ran, says: string): void {
+  expect(err).toMatch(/^framecheck: [^\n]*\n$/u);
+  expect(err).toContain(says);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+}
+
+/** No terminal, so 80 columns; but a line to be copied is never broken. */
+export function expectNarrow(text: string): void {
+  expect(text.split("\n").filter((line) => line.length > 80 && !line.startsWith("replay: "))).toEqual([]);
+}
