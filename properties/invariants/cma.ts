@@ -43,7 +43,7 @@ const bitmapFollows: Invariant = {
   title: "a bit of a CMA area is set exactly if one live allocation of the area needs it",
   source: "mm/cma.c: cma_alloc(), cma_release(), v6.12",
   needs: ["cma", "allocations"],
-  unless: ["KD-1", "KD-2"],
+  unless: [],
   find: (view) => {
     const found: Evidence[] = [];
     for (const { area, taken, misplaced } of useOfAreas(view)) {
@@ -154,7 +154,7 @@ const cmaAllocationInArea: Invariant = {
   title: "every CMA allocation lies in a CMA area",
   source: "mm/cma.c: cma_alloc(), v6.12",
   needs: ["cma", "allocations"],
-  unless: ["KD-1", "KD-2"],
+  unless: [],
   find: (view) => {
     const found: Evidence[] = [];
     for (const allocation of given(view.allocations)) {

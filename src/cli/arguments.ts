@@ -20,7 +20,7 @@ export function parseOptions<O extends Options>(verb: string, words: readonly st
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw new BadInput(`${verb}: ${(text.split("\n")[0] ?? text).replace(/\.? To specify a positional.*$/u, "")}; see framecheck ${verb} --help`);
+    throw new BadInput(`${verb}: ${(text.split("\n")[0] ?? text).replace(/\.?(?: To specify a positional.*)?$/u, "")}; see framecheck ${verb} --help`);
   }
 }
 

@@ -35,10 +35,10 @@ could be said.
   --profile P            what judges: strict, linux-6.12, or one of them with
                          +SWITCH or -SWITCH (strict)
   --subject-profile P    what the engine runs as (the same as --profile)
-  --runs N               scenarios to walk, of about 90 commands each (200, or no
-                         limit with --seconds)
+  --runs N               scenarios to walk, of about 90 commands each (200, or
+                         no limit with --seconds)
   --seconds S            stop after this time
-  --seed N               0 to 4294967295; the same seed gives the same search (1)
+  --seed N               0 to 4294967295; the same seed, the same search (1)
   --mutant ID            plant a historic kernel bug in the engine; framecheck
                          mutants lists them
   --max-reductions N     scenarios to run at most to shrink one finding (20000)
@@ -125,6 +125,7 @@ const beat = 20;
 export async function runCheck(request: CheckRequest, terminal: Terminal): Promise<SearchResult> {
   const { machine, profile, subjectProfile, subject, runs, seed, maxReductions } = request;
   const began = terminal.now();
+  terminal.heedInterrupts();
   const bar = startProgress(terminal, `check ${machineName(machine)}`);
   let last = began;
   const pulse = async (progress: Progress): Promise<boolean> => {

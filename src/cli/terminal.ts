@@ -15,7 +15,9 @@ export interface Terminal {
   readonly live: boolean;
   /** Milliseconds that only grow. */
   readonly now: () => number;
-  /** The user has asked to stop. From the first time on that this is called, an interrupt does no more than ask. */
+  /** From now on an interrupt does no more than ask, once. Before, and the second time, it ends the process. */
+  readonly heedInterrupts: () => void;
+  /** The user has asked to stop. */
   readonly interrupted: () => boolean;
   /** Lets signals and timers through. */
   readonly breathe: () => Promise<void>;
@@ -24,17 +26,10 @@ export interface Terminal {
 const widest = 120;
 const narrowest = 40;
 
-/** The terminal of this process. A second interrupt ends the process, and so does the first where nobody would hear it. */
+/** The terminal of this process. */
 export function processTerminal(): Terminal {
-  let heard = false;
+  let heeding = false;
   let asked = false;
-  const listen = (): void => {
-    heard = true;
-    process.on("SIGINT", () => {
-      if (asked) process.exit(130);
-      asked = true;
-    });
-  };
   const { stdout, stderr, env } = process;
   const columns = stdout.isTTY ? (stdout.columns ?? 80) : 80;
   const plain = env.NO_COLOR !== undefined && env.NO_COLOR !== "";
@@ -46,10 +41,15 @@ export function processTerminal(): Terminal {
     unicode: stdout.isTTY && /utf-?8/iu.test(env.LC_ALL ?? env.LC_CTYPE ?? env.LANG ?? ""),
     live: stderr.isTTY,
     now: () => performance.now(),
-    interrupted: () => {
-      if (!heard) listen();
-      return asked;
+    heedInterrupts: () => {
+      if (heeding) return;
+      heeding = true;
+      process.on("SIGINT", () => {
+        if (asked) process.exit(130);
+        asked = true;
+      });
     },
+    interrupted: () => asked,
     breathe: () => new Promise((resume) => setImmediate(resume)),
   };
 }

@@ -37,7 +37,7 @@ export const offlineCandidate: Mutant = {
 };
 
 class SkipsFromTail extends Contig {
-  /** Behind a hugetlb page that was reached at a tail, as many frames are passed over as lie before the range. */
+  /** Behind a hugetlb page that was reached at a tail, as many frames are passed over as it has before the range. */
   override movable(op: ContigOp): readonly number[] {
     const { allocations } = this.m;
     const first = this.m.frames.slotOf(op.start);

