@@ -81,8 +81,8 @@ function joinZoneDevice(machine: Machine, node: number, range: PfnRange): void {
 
 /** Linux would retype such a pageblock under its free blocks: docs/fidelity.md#device-memory-beside-system-ram. */
 function holdsRam(machine: Machine, pageblock: PfnRange): boolean {
-  const noRam: readonly number[] = [FrameUse.Absent, FrameUse.Hole, FrameUse.Offline, FrameUse.Device];
-  return someFrame(pageblock, (pfn) => !noRam.includes(frameAt(machine, pfn)?.use ?? FrameUse.Absent));
+  const noRam: ReadonlySet<FrameUse> = new Set([FrameUse.Absent, FrameUse.Hole, FrameUse.Offline, FrameUse.Device]);
+  return someFrame(pageblock, (pfn) => !noRam.has(frameAt(machine, pfn)?.use ?? FrameUse.Absent));
 }
 
 /** Linux `memunmap_pages()`: spans, taint and the node's zones stay. */
