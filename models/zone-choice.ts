@@ -45,7 +45,7 @@ function autoMovableZone(machine: Machine, node: NodeId, block: Block, range: Pf
   let remaining = nrPages;
   if (group !== undefined && !group.dynamic) {
     if (group.presentKernel > 0) return defaultKernelZone(machine, node, range);
-    remaining = unsigned(group.pages, group.presentMovable);
+    remaining = group.pages - group.presentMovable;
   } else if (group !== undefined && group.pages !== nrPages) {
     let movable = 0;
     const unit = pfnRange(alignDown(start, group.pages), group.pages);
@@ -57,17 +57,20 @@ function autoMovableZone(machine: Machine, node: NodeId, block: Block, range: Pf
       movable += sectionPages;
     }
     start = rangeEnd(unit);
-    remaining = unsigned(group.pages, movable);
+    remaining = group.pages - movable;
   }
   nrPages = remaining;
   const scopes: readonly (NodeId | null)[] = machine.autoMovableNumaAware ? [null, node] : [null];
   const movable = scopes.every((scope) => canOnlineMovable(machine, scope, group, nrPages));
-  return movable ? zoneIndex(node, "Movable") : defaultKernelZone(machine, node, pfnRange(start, nrPages));
+  return movable ? zoneIndex(node, "Movable") : defaultKernelZone(machine, node, pfnRange(start, unsigned(start + nrPages) - start));
 }
 
-/** a - b as the kernel's unsigned long has it: below 0 it is larger than any memory. */
-function unsigned(a: number, b: number): number {
-  return a >= b ? a - b : Number.MAX_SAFE_INTEGER;
+/**
+ * A sum as the kernel's unsigned long has it, where what was taken from it may have been more: below 0 it is larger than any
+ * memory, and a later addition may bring it back.
+ */
+function unsigned(n: number): number {
+  return n >= 0 ? n : Number.MAX_SAFE_INTEGER;
 }
 
 /** Linux `auto_movable_can_online_movable()`. `scope`: one node, or null for all. */
@@ -82,7 +85,7 @@ function canOnlineMovable(machine: Machine, scope: NodeId | null, group: Group |
   kernel -= required;
   movable -= sum(others.map(({ presentMovable }) => presentMovable));
   if (group?.dynamic === true) kernel += group.presentKernel;
-  return movable + nrPages <= Math.floor((ratio * kernel) / 100);
+  return unsigned(movable + nrPages) <= Math.floor((ratio * kernel) / 100);
 }
 
 function sum(numbers: readonly number[]): number {

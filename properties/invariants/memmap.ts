@@ -144,7 +144,7 @@ const selfHostedPageblocks: Invariant = {
   title: "the pageblocks of a self-hosted memmap are Unmovable, unless someone isolates them",
   source: "mm/memory_hotplug.c: mhp_init_memmap_on_memory(), v6.12",
   needs: ["blocks.selfHosted", "pageblocks"],
-  unless: ["KD-2", "KD-4"],
+  unless: ["KD-4"],
   find: (view) => {
     const size = blockPages(view.geometry);
     const types = pageblockTypes(view);

@@ -89,7 +89,8 @@ const undoGivesBack: Law = {
     const { before, after, command } = step;
     if (command.op !== "unisolate" || !succeeded(step)) return [];
     const book = bookOf(before, command.id)?.pageblocks ?? [];
-    const inRange = pageblockStarts(before, pfnRange(command.start, command.nrPages)).filter((start) => book.includes(start));
+    // The range may be of any size, the book not.
+    const inRange = book.filter((start) => start + pageblockPages(before.geometry) > command.start && start < command.start + command.nrPages);
     const mine = inRange.filter((start) => typeAt(before, start) === "Isolate");
     const found = new FrameEvidence();
     for (const start of mine) if (typeAt(after, start) === "Isolate") found.add(start, "undone", "isolated");
@@ -131,7 +132,7 @@ const typeComesBack: Law = {
   source: "the contract; mm/page_isolation.c: unset_migratetype_isolate(), v6.12",
   needs: ["pageblocks.savedType", "frames.use"],
   ops: [],
-  unless: ["KD-1", "KD-2", "KD-4", "EX-7"],
+  unless: ["KD-1"],
   find: ({ before, after }) => {
     const found = new FrameEvidence();
     if (before.pageblocks === after.pageblocks) return found.found;
@@ -151,7 +152,7 @@ const borrowedKeepTypes: Law = {
   source: "the contract; mm/page_alloc.c: alloc_contig_range_noprof(); mm/page_isolation.c: start_isolate_page_range(), v6.12",
   needs: ["pageblocks", "frames.use"],
   ops: ["isolate", "alloc-contig", "fake-offline"],
-  unless: ["KD-1", "KD-2", "KD-4"],
+  unless: ["KD-1", "KD-4"],
   find: (step) => {
     const command = commandOf(step);
     if (partOf(step) !== "whole") return [];
@@ -166,7 +167,7 @@ const failedOfflineKeepsTypes: Law = {
   source: "the contract; mm/memory_hotplug.c: offline_pages(), v6.12",
   needs: ["blocks", "pageblocks", "frames.use"],
   ops: ["write-state", "write-online"],
-  unless: ["KD-1", "KD-2", "KD-4", "EX-7"],
+  unless: ["KD-1", "EX-7"],
   find: (step) => {
     const block = blocksById(step.before).get(subjectBlock(step) ?? -1);
     return block === undefined || direction(step) !== "offline" || partOf(step) !== "whole" || !failed(step) ? [] : judgeTypes(step, blockRange(step.before, block.block));

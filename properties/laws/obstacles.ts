@@ -50,8 +50,11 @@ function judgeIsolated(view: View, range: PfnRange, mode: IsolationMode): readon
     const cma = typeAt(view, start) === "CMA";
     if (cma && mode === "cma") continue;
     if (cma) found.add(start, "EBUSY, a CMA pageblock is for CMA alone", `isolated in mode ${mode}`);
+    const first = rowsOf(view).of(start);
     for (let pfn = start; pfn < start + pageblockPages(view.geometry); pfn = toPfn(pfn + 1)) {
       const row = rowsOf(view).of(pfn);
+      // Where two zones share the pageblock, Linux goes by the zone of the first page.
+      if (row >= 0 && first >= 0 && inMovableZone(view, first) !== inMovableZone(view, row)) continue;
       const why = row < 0 ? "no page" : unmovable(view, row, mode);
       if (why !== undefined) found.add(pfn, `EBUSY: ${why}`, `isolated in mode ${mode}`);
     }

@@ -3,6 +3,7 @@ import { parseProfile } from "../../models/index.ts";
 import type { Counterexample, SubjectName } from "../check/counterexample.ts";
 import { tooLarge } from "../check/limits.ts";
 import { replayCounterexample, replayScenario, replayViews } from "../check/replay.ts";
+import type { ReplayResult } from "../check/replay.ts";
 import { subjectFault } from "../check/subjects.ts";
 import { parseAny } from "../formats/any-file.ts";
 import type { Replayable } from "../formats/any-file.ts";
@@ -34,7 +35,7 @@ could be said.
 export const explainHelp = `framecheck explain FILE [options]
 
 Tells a counterexample step by step, for people who meet the rule for the first
-time. The same options as replay, but --json.
+time. The same options as replay, except --json.
 
   framecheck explain found/bad_kd_2_tiny.json`;
 
@@ -47,8 +48,8 @@ export async function replayVerb(words: readonly string[], terminal: Terminal): 
     return 0;
   }
   const name = onePositional("replay", "a file", positionals);
-  const { scenario, subject, counterexample } = replayed(name, values);
-  if (counterexample === undefined) return reportPassed(name, scenario, subject, values.json === true, terminal);
+  const { scenario, result, counterexample } = replayed(name, values);
+  if (counterexample === undefined) return reportPassed(name, scenario, result, values.json === true, terminal);
   if (values.json === true) terminal.out(`${JSON.stringify({ version: 1, verdict: "breach", counterexample: jsonCounterexample(counterexample) }, null, 2)}\n`);
   else terminal.out(textReport(counterexample, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, file: name }));
   return 1;
@@ -62,8 +63,8 @@ export async function explainVerb(words: readonly string[], terminal: Terminal):
   }
   if (values.json === true) throw new BadInput("explain: --json is for replay");
   const name = onePositional("explain", "a file", positionals);
-  const { scenario, subject, counterexample } = replayed(name, values);
-  if (counterexample === undefined) return reportPassed(name, scenario, subject, false, terminal);
+  const { scenario, subject, result, counterexample } = replayed(name, values);
+  if (counterexample === undefined) return reportPassed(name, scenario, result, false, terminal);
   const views = replayViews({ ...scenario, commands: counterexample.commands }, subject);
   terminal.out(explainReport(counterexample, { views, width: terminal.width, colour: terminal.colour, unicode: terminal.unicode }));
   return 1;
@@ -72,6 +73,7 @@ export async function explainVerb(words: readonly string[], terminal: Terminal):
 interface Replayed {
   readonly scenario: Replayable["scenario"];
   readonly subject: SubjectName;
+  readonly result: ReplayResult;
   readonly counterexample: Counterexample | undefined;
 }
 
@@ -85,7 +87,8 @@ function replayed(name: string, values: { readonly profile?: string | undefined;
   const scenario = { ...saved, profile: values.profile === undefined ? saved.profile : profileNamed("--profile", values.profile).name };
   const subject = subjectOf(name, scenario, saved.subject, values);
   const about = { seed: known?.seed ?? null, run: known?.run ?? null, reduction: known?.reduction ?? null };
-  return { scenario, subject, counterexample: replayCounterexample(scenario, subject, about) };
+  const result = replayScenario(scenario, { subject });
+  return { scenario, subject, result, counterexample: result.verdict === "breach" ? replayCounterexample(scenario, subject, about) : undefined };
 }
 
 /** Who runs it: as the file says, unless the command line says otherwise. */
@@ -101,8 +104,7 @@ function subjectOf(file: string, scenario: Replayable["scenario"], saved: Subjec
   return { ...saved, profile: profile.name };
 }
 
-function reportPassed(name: string, scenario: Replayable["scenario"], subject: SubjectName, json: boolean, terminal: Terminal): number {
-  const { verdict, because } = replayScenario(scenario, { subject });
+function reportPassed(name: string, scenario: Replayable["scenario"], { verdict, because }: ReplayResult, json: boolean, terminal: Terminal): number {
   if (json) terminal.out(`${JSON.stringify({ version: 1, verdict, ...(because === undefined ? {} : { because }) }, null, 2)}\n`);
   else terminal.out(`${hanging(`${verdict}: ${kept(name)}, ${counted(scenario.commands.length, "command")}, profile ${scenario.profile}${because === undefined ? "" : `, because ${because}`}`, 0, terminal.width).join("\n")}\n`);
   return verdict === "holds" ? 0 : 2;

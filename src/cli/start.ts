@@ -5,7 +5,7 @@ import type { MachineDescription, Profile } from "../../models/index.ts";
 import { audit } from "../audit/audit.ts";
 import { scaledMachine } from "../audit/scaled-machine.ts";
 import { machineWords } from "../report/machine-words.ts";
-import { grouped } from "../report/lines.ts";
+import { grouped, wrap } from "../report/lines.ts";
 import { BadInput, commonOptions, noPositionals, parseOptions } from "./arguments.ts";
 import { exitCode, printFindings, runCheck } from "./check.ts";
 import type { CheckRequest } from "./check.ts";
@@ -13,8 +13,9 @@ import type { Terminal } from "./terminal.ts";
 
 export const startHelp = `framecheck start
 
-Checks the engine against the specification on the named tiny machines under both profiles, then on a small machine
-with the layout of this one, then audits this machine's memory where it runs Linux. Takes about half a minute.
+Checks the engine against the specification on the named tiny machines under
+both profiles, then on a small machine with the layout of this one, then audits
+this machine's memory where it runs Linux. Takes about half a minute.
 Exit code 0: everything held. 1: a rule was broken.`;
 
 const runsEach = 30;
@@ -26,7 +27,7 @@ export async function startVerb(words: readonly string[], terminal: Terminal): P
     return 0;
   }
   noPositionals("start", positionals);
-  terminal.out("Checking the engine against the specification.\n");
+  terminal.out("Checking the engine against the specification. Goals are situations worth reaching;\neach machine and profile has some that it can not reach.\n");
   let worst = 0;
   for (const machine of tinyMachines) for (const profile of [strict, linux612]) worst = Math.max(worst, await checkOn(machine, profile, terminal));
   return terminal.interrupted() ? 2 : auditHere(worst, terminal);
@@ -55,9 +56,9 @@ async function auditHere(soFar: number, terminal: Terminal): Promise<number> {
   if ("why" in machine) {
     terminal.out(`\nNot checked on this machine's layout, because ${machine.why}.\n`);
   } else {
-    terminal.out(`\nThe same on this machine's layout, made small: ${machineWords(machine).join("; ")}\n`);
+    terminal.out(`\n${wrap(`The same on this machine's layout, made small: ${machineWords(machine).join("; ")}`, terminal.width).join("\n")}\n`);
     worst = Math.max(worst, await checkOn(machine, strict, terminal));
   }
-  terminal.out(`\nThe memory of this machine:\n\n${audited.output.trimEnd()}\n`);
+  terminal.out(`\n${audited.output.trimEnd()}\n`);
   return audited.verdict === "breach" ? 1 : worst;
 }

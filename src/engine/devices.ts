@@ -44,8 +44,8 @@ export class Devices {
 
   /** memremap_pages() of one range. */
   map({ id, start, nrPages, node }: DeviceMap): Refusal | undefined {
-    if (nrPages > 0 && this.conflicts(start, nrPages)) return refused("ENOMEM", "device-conflict", { pfn: start });
-    if (nrPages > 0 && this.m.resources.meetsRam(start, nrPages)) return refused("ENXIO", "ram-conflict", { pfn: start });
+    if (this.conflicts(start, nrPages)) return refused("ENOMEM", "device-conflict", { pfn: start });
+    if (this.m.resources.meetsRam(start, nrPages)) return refused("ENXIO", "ram-conflict", { pfn: start });
     const refusal = this.checkRange(start, nrPages) ?? this.m.hotplug.addChunks(start, nrPages, node, "kernel");
     if (refusal !== undefined) {
       // The clean-up of the pgmap clears the whole range, live entries of others included.
@@ -61,7 +61,7 @@ export class Devices {
 
   /** Linux looks at the first and the last frame only (EX-9). */
   protected conflicts(start: number, nrPages: number): boolean {
-    if (this.isMapped(start) || this.isMapped(start + nrPages - 1)) return true;
+    if (this.isMapped(start) || (nrPages > 0 && this.isMapped(start + nrPages - 1))) return true;
     return this.#meets(start, nrPages) && !this.m.quirks.isOn("EX-9");
   }
 

@@ -98,13 +98,13 @@ export class Memmap {
     this.m.buddy.freeBlock(pfn, 0);
   }
 
-  /** mhp_supports_memmap_on_memory(): frames of a block that host its memmap; 0 where that can not be. */
+  /** mhp_supports_memmap_on_memory(): frames of a block that host its memmap; 0 where that can not be. Whole subsections, unlike Linux. */
   selfHostedPages(): number {
-    const { pageblockPages, blockPages, pmdPages } = this.m.sizes;
+    const { pageblockPages, blockPages, pmdPages, subsectionPages } = this.m.sizes;
     const mode = this.m.description.memmapOnMemory;
     const memmap = memmapPages(this.m.geometry, blockPages);
     const withheld = mode === "force" ? Math.ceil(memmap / pageblockPages) * pageblockPages : memmap;
-    const supported = mode !== "never" && withheld % pageblockPages === 0 && withheld !== blockPages && memmap % pmdPages === 0;
+    const supported = mode !== "never" && withheld % pageblockPages === 0 && withheld !== blockPages && memmap % pmdPages === 0 && withheld % subsectionPages === 0;
     return supported ? withheld : 0;
   }
 }

@@ -10,11 +10,10 @@ export class Nodes {
     this.m = machine;
   }
 
-  /** free_area_init_core_hotplug(): an offline node begins anew. It spans nothing then, and nothing of it is present. */
+  /** free_area_init_core_hotplug(): an offline node begins anew. It spans nothing then; what its span left out stays present. */
   initialise(node: NodeState): void {
     node.nrZones = 0;
     node.start = 0;
-    node.present = 0;
   }
 
   setOnline(node: NodeState): void {

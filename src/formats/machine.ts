@@ -39,6 +39,9 @@ export const maxSections: number = 2 ** 25;
 /** Sections with boot memory, each of which an implementation has to set up. */
 export const maxBootSections: number = 2 ** 20;
 
+/** Sections in a memory block; the largest blocks of Linux have 2 GiB of 128 MiB sections. */
+export const maxBlockSections: number = 2 ** 12;
+
 const memmapModes: readonly MemmapOnMemoryMode[] = ["never", "yes", "force"];
 export const autoOnlineWords: readonly AutoOnline[] = ["offline", "online", "online_kernel", "online_movable"];
 export const onlinePolicies: readonly OnlinePolicy[] = ["contig-zones", "auto-movable"];
@@ -125,7 +128,8 @@ export function machineFields(machine: MachineDescription): MachineDescription {
 // A description can be sound and still name more sections than any memory holds; whoever walks over them would not end.
 function tooLarge(machine: MachineDescription): string | undefined {
   if (brokenGeometryRule(machine.geometry) !== undefined) return undefined;
-  const { sectionPages } = machine.geometry;
+  const { sectionPages, blockSections } = machine.geometry;
+  if (blockSections > maxBlockSections) return `geometry.blockSections: ${blockSections}, expected at most ${maxBlockSections}`;
   const sections = Math.ceil(machine.hotplugEnd / sectionPages);
   if (sections > maxSections) return `hotplugEnd: ${sections} sections of ${sectionPages} frames lie below it, expected at most ${maxSections}`;
   const boot = bootMemory(machine).reduce((sum, { range: memory }) => sum + Math.ceil(rangeEnd(memory) / sectionPages) - Math.floor(memory.start / sectionPages), 0);

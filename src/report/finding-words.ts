@@ -44,7 +44,7 @@ export function shortLabels(text: string): string {
 /** Which known differences of Linux make the scenario pass; undefined where none does. */
 export function explainedWords(explainedBy: readonly SwitchId[]): string | undefined {
   if (explainedBy.length === 0) return undefined;
-  const known = switches.filter(({ id }) => explainedBy.includes(id)).map(({ id, linux, strict }) => `${id}: ${linux}. The contract: ${strict}.`);
+  const known = switches.filter(({ id }) => explainedBy.includes(id)).map(({ id, linux, strict, source }) => `${id}: ${linux}. The contract: ${strict}. See ${source}.`);
   return `a known difference: with ${listed(explainedBy)} permitted this scenario passes. ${known.join(" ")}`;
 }
 

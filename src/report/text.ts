@@ -100,6 +100,10 @@ function answerWords({ finding, machine, commands, outcomes, breaking, expected 
   const alone = commands[breaking] === undefined ? undefined : outcomesWords(machine.geometry, commands, [...outcomes.slice(0, breaking), expected], theme.glyphs)[breaking];
   const given = observed === undefined ? {} : { observed };
   if (finding.permitted.length > 0 || alone === undefined) return { permitted: finding.permitted, ...given };
+  const answer = outcomes[breaking];
+  // Reasons are words; only what was answered is a promise.
+  const sameRefusal = answer?.errno !== undefined && answer.errno === expected.errno && answer.result === expected.result && answer.moved === undefined && expected.moved === undefined;
+  if (sameRefusal) return { permitted: [], observed: `${observed ?? answer.errno}; the specification answers ${answer.errno} too, and what it left behind is wrong` };
   if (alone === observed) return { permitted: [], observed: `${alone}, as the specification answers too; what it left behind is wrong` };
   return { permitted: [`${alone}, as the specification does alone`], ...given };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { tiny } from "../check/searching.ts";
 import { expectNarrow, framecheck, projectRoot, put, temporaryFolder } from "./cli.ts";
 
 const corpus = (name: string): string => join(projectRoot, "test/corpus", `${name}.json`);
@@ -29,6 +30,18 @@ describe.concurrent("framecheck replay", () => {
 
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out.replaceAll(/\s+/gu, " ")).toBe(`holds: ${corpus("good_tasks_take_turns")}, 11 commands, profile strict `);
+  });
+
+  it("says why nothing can be said, which is no good news", async () => {
+    const machine = { ...tiny, hotplugEnd: 2 ** 28 };
+    const file = put(temporaryFolder(), "large.json", JSON.stringify({ framecheck: "scenario", version: 1, machine, commands: [{ op: "add", start: 0x100, nrPages: 2 ** 25, node: 0, memmapOnMemory: true, group: null }] }));
+
+    const { code, out, err } = await framecheck(["replay", file]);
+
+    expect({ code, err }).toEqual({ code: 2, err: "" });
+    expect(out).toMatch(/^inconclusive: /u);
+    expect(out.replaceAll(/\s+/gu, " ")).toContain("because add of 33554432 frames to 96 is more than the specification takes");
+    expectNarrow(out);
   });
 
   it("takes another judge, another subject, and another fault than the file says", async () => {
