@@ -27,7 +27,8 @@ specification, and audits the memory of the machine it runs on.
   framecheck VERB --help   the options of a verb, with examples
   framecheck --version
 
-Exit code 0: everything held. 1: a rule was broken. 2: bad input, or nothing could be said.`;
+Exit code 0: everything held. 1: a rule was broken. 2: bad input, or nothing
+could be said.`;
 
 type Verb = (words: readonly string[], terminal: Terminal) => Promise<number>;
 

@@ -82,6 +82,8 @@ export const moreBadSteps: readonly OneMore[] = [
   { id: "PG-36", commands: [{ ...user(1), kind: "file" }, { ...user(2), order: 0 }, { op: "hold", id: 2 }, contig(9, 0x60, 4)], what: "a page dropped that is no file", at: "0x60", edit: ({ before }) => editAllocation(before, 1, { kind: "user" }) },
   { id: "PG-38", commands: [contig(9, 0x60, 4)], what: "a new allocation that begins elsewhere", at: "0x60", edit: ({ after }) => editAllocation(after, 9, { ranges: [{ start: toPfn(0x64), nrPages: 4 }] }) },
   { id: "PG-38", commands: [contig(9, 0x60, 4)], what: "a new allocation of fewer frames", at: "0x60", edit: ({ after }) => editAllocation(after, 9, { ranges: [{ start: toPfn(0x60), nrPages: 3 }] }) },
+  { id: "PG-38", commands: [{ op: "alloc-contig-pages", id: 9, nrPages: 4, node: 0, thisNode: false, movable: false }], what: "a frame of a search that stayed free", at: "0x61, free and per-CPU frames", edit: ({ after }) => frame(after, 0x61, { use: FrameUse.Free }) },
+  { id: "PG-38", commands: [{ op: "cma-alloc", id: 9, area: 0, nrPages: 2, align: 1 }], what: "a frame of a CMA allocation that stayed free", at: "0x59, free and per-CPU frames", edit: ({ after }) => frame(after, 0x59, { use: FrameUse.Free }) },
   { id: "PG-38", commands: [{ op: "fake-offline", start: toPfn(0x60), nrPages: 4, drops: true }], what: "a frame that is not PageOffline", at: "0x61", edit: ({ after }) => frame(after, 0x61, { use: FrameUse.PageOfflineDropped }) },
   { id: "PG-39", commands: [user(1), { op: "hold", id: 1 }, contig(9, 0x70, 4)], what: "a held page moved", at: "0x60", edit: ({ after }) => editAllocation(after, 1, { ranges: [{ start: toPfn(0x68), nrPages: 1 }] }) },
   {
