@@ -249,7 +249,7 @@ export const generalRules: readonly RuleText[] = [
   },
   {
     title: "Notifier ranges",
-    text: ["Notifier calls name the whole block for PREPARE_ONLINE and FINISH_OFFLINE, and the block without its self-hosted memmap for all other events."],
+    text: ["Notifier calls name the block without its self-hosted memmap."],
   },
   {
     title: "Frames of offline memory, poisoned frames",
@@ -265,6 +265,7 @@ const noLabel = (what: string): { reason: string; when: string } => ({ reason: "
 const hotplugLock = { reason: "hotplug-lock", when: "an online or offline task is half done" } as const;
 const pcpLock = { reason: "pcp-lock", when: "the per-CPU lists of the zone are disabled by a task or by `pcp-disable`" } as const;
 const oneZone = { reason: "not-one-zone", when: "the frames of the range are not all online pages of one zone, or one is self-hosted memmap" } as const;
+const oneZoneContig = { reason: "not-one-zone", when: "the frames of the range are not all online pages of one zone; begun with `start`, also where one is self-hosted memmap" } as const;
 const noNode = { reason: "no-such-node", when: "the node is not in the machine description or not online" } as const;
 
 const contigRefusals: readonly ErrnoEntry[] = [
@@ -508,7 +509,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   "alloc-contig": {
     title: "take exactly these frames",
     source: "mm/page_alloc.c: alloc_contig_range_noprof(), v6.12",
-    skipped: [label("an allocation"), oneZone],
+    skipped: [label("an allocation"), oneZoneContig],
     refused: [
       ...contigRefusals,
       { errno: "EINVAL", reason: "compound-shape", when: "compound, and the range is not a power of two of frames or not exactly the free blocks taken. With [KD-3] the frames taken are lost (limbo); else they are given back" },
@@ -530,7 +531,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     skipped: [label("an allocation"), noNode],
     refused: [{ errno: "ENOMEM", reason: "no-range", when: "no candidate worked" }],
     effects: [
-      "Zones of the zonelist of the node (this node only with `thisNode`), Movable only with `movable`. In each, candidates start at the zone's start rounded up to a multiple of nrPages (nrPages a power of two; else at the zone's start) and advance by nrPages while the last frame is in the span.",
+      "Zones of the zonelist of the node (this node only with `thisNode`), Movable only with `movable`. In each, candidates start at the zone's start aligned by the mask nrPages - 1 (start + nrPages - 1 with the bits of nrPages - 1 cleared, also where nrPages is no power of two) and advance by nrPages while the last frame is in the span.",
       "A candidate is passed over if a frame is not online, of another zone, reserved, a hole, or hugetlb; else alloc-contig (gfp kernel, not compound) is tried on it. The first success ends the search. A failed candidate leaves what a refused alloc-contig leaves.",
     ],
     choices: "What alloc-contig may choose in each attempt (outcome.attempts). The order of candidates is fixed.",

@@ -12,7 +12,7 @@ import { allocationAt, everyFrame, framesOf, pageOf, someFrame, zoneAt } from ".
 import type { Attempt, Errno } from "./outcome.ts";
 import { allowedZones } from "./page-alloc.ts";
 import { freePages } from "./pcp.ts";
-import { alignUp, hex, isPowerOfTwo, pfnRange, toPfn } from "./pfn.ts";
+import { hex, pfnRange, toPfn } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
 import { pfnToOnlinePage } from "./sparsemem.ts";
 import type { ContigTask } from "./task.ts";
@@ -71,9 +71,14 @@ export function allocContigPages(machine: Machine, command: AllocContigPages, ch
 function* candidates(machine: Machine, zones: readonly ZoneIndex[], nrPages: number): Generator<{ readonly zone: ZoneIndex; readonly start: Pfn }> {
   for (const index of zones) {
     const zone = zoneAt(machine, index);
-    const first = isPowerOfTwo(nrPages) ? alignUp(zone.start, nrPages) : zone.start;
-    for (let start = first; start + nrPages <= zoneEnd(zone); start = toPfn(start + nrPages)) yield { zone: index, start };
+    for (let start = alignByMask(zone.start, nrPages); start + nrPages <= zoneEnd(zone); start = toPfn(start + nrPages)) yield { zone: index, start };
   }
+}
+
+/** Linux `ALIGN()`, include/vdso/align.h, v6.12: clears the bits of n - 1, also where n is no power of two. */
+function alignByMask(pfn: Pfn, n: number): Pfn {
+  const mask = BigInt(n - 1);
+  return toPfn(Number((BigInt(pfn) + mask) & ~mask));
 }
 
 /** Linux `pfn_range_valid_contig()`. */

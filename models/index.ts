@@ -18,9 +18,9 @@ export { orderFits, pageKindTraits } from "./page-kind.ts";
 export type { PageKindTraits } from "./page-kind.ts";
 export { errnos, notifierEvents, results } from "./outcome.ts";
 export type { Attempt, Because, Errno, Grant, Move, NotifierCall, NotifierEvent, Outcome, Result } from "./outcome.ts";
-export { FrameFlag, FrameUse, NONE, frameUseNames, migratetypes } from "./view.ts";
+export { FrameFlag, FrameUse, NONE, frameUseNames, migratetypes, viewOfParts } from "./view.ts";
 export type {
-  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FrameTable, FreeBlockView, GroupView, IsolationView, Migratetype, NodeView, PageblockView, ResourceView, SectionView, TaskView, TotalsView, View, ZoneIndex, ZoneView,
+  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FrameTable, FreeBlockView, GroupView, IsolationView, Migratetype, NodeView, PageblockView, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneIndex, ZoneView,
 } from "./view.ts";
 export type { Admitted, Breach, CreateSubject, Inconclusive, Subject, Unsupported, Verdict } from "./subject.ts";
 export { autoMovableRules, bootRules, clauses, commandCatalogue, generalRules, zoneChoiceRules } from "./catalogue.ts";

@@ -27,8 +27,7 @@ export function dataRange(machine: Machine, block: Block): PfnRange {
 
 /** Tells everyone; the errno of who refuses, or undefined. Only the first three events of either direction can be refused. */
 export function notify(machine: Machine, block: Block, event: NotifierEvent, events: NotifierCall[]): Errno | undefined {
-  const whole = event === "PREPARE_ONLINE" || event === "FINISH_OFFLINE";
-  const range = whole ? blockRange(machine, block) : dataRange(machine, block);
+  const range = dataRange(machine, block);
   events.push({ event, ...range });
   if (!isVetoable(event)) return undefined;
   // The architecture's notifier has the higher priority: a veto of its own leaves the armed one armed.

@@ -10,12 +10,13 @@ import { isolationOfTask } from "./contig.ts";
 import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "./isolation.ts";
 import type { Allocation, Block, Isolation, Machine } from "./machine.ts";
 import { allocationAt, everyFrame, findFrame, frameAt, framesOf, pageblockOf, pageblocksOf, pageOf, permits, someFrame, zoneAt } from "./machine.ts";
-import { framesOfBlock, isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
+import { isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
 import { blockRange, dataRange, notify } from "./notifier.ts";
 import { blockOf, deinitMemmapOnMemory, markOffline } from "./online.ts";
 import { allowedZones, watermarkOk } from "./page-alloc.ts";
 import { drainZone } from "./pcp.ts";
-import { hex, rangeContains, rangesOverlap } from "./pfn.ts";
+import { hex, pfnRange, rangeContains, rangeEnd, toPfn } from "./pfn.ts";
+import type { PfnRange } from "./pfn.ts";
 import type { Account, Ending, OfflineTask, Refusal } from "./task.ts";
 import { done, refuse, running } from "./task.ts";
 import { FrameUse } from "./view.ts";
@@ -107,13 +108,28 @@ function end(machine: Machine, task: OfflineTask): void {
   if (zone !== null) zoneAt(machine, zone).pcpDisabledBy = zoneAt(machine, zone).pcpDisabledBy.filter((by) => by !== "task");
 }
 
-/** Pages of the block that can be moved, ascending. Linux `scan_movable_pages()` and `do_migrate_range()`. */
-function pagesToMove(machine: Machine, block: Block): readonly Allocation[] {
-  const data = dataRange(machine, block);
-  return Object.values(machine.allocations)
-    .filter((allocation) => allocation.kind !== "contig" && allocation.kind !== "cma" && rangesOverlap(framesOfBlock(allocation), data))
-    .filter((allocation) => isMigratable(machine, allocation))
-    .toSorted((a, b) => a.pfn - b.pfn);
+/** Pages of the range that can be moved, ascending. Linux `scan_movable_pages()` and `do_migrate_range()`. */
+function* pagesToMove(machine: Machine, range: PfnRange): Generator<Allocation> {
+  let last: Allocation | undefined;
+  for (const pfn of framesOf(range)) {
+    const allocation = allocationAt(machine, pfn);
+    if (allocation === undefined || allocation === last) continue;
+    last = allocation;
+    if (isMigratable(machine, allocation)) yield allocation;
+  }
+}
+
+/** The next page of the block that can move and has somewhere to go: from where the scan stands, and then from the start again. */
+function nextPage(machine: Machine, task: OfflineTask): Allocation | undefined {
+  const data = dataRange(machine, blockOf(machine, task.block));
+  for (const from of new Set([task.scanned ?? data.start, data.start])) {
+    for (const page of pagesToMove(machine, pfnRange(from, rangeEnd(data) - from))) {
+      if (!hasTarget(machine, page)) continue;
+      task.scanned = toPfn(Math.max(page.pfn, data.start));
+      return page;
+    }
+  }
+  return undefined;
 }
 
 function hasTarget(machine: Machine, page: Allocation): boolean {
@@ -123,9 +139,8 @@ function hasTarget(machine: Machine, page: Allocation): boolean {
 
 /** Moves one page; undefined when none is left that can move. */
 function moveOnePage(machine: Machine, task: OfflineTask, choices: Choices, account: Account): Ending | undefined {
-  const pages = pagesToMove(machine, blockOf(machine, task.block));
-  const told = isToldElsewhere(machine, task, choices) ? undefined : nextToldMove(choices, pages);
-  const page = told?.allocation ?? pages.find((candidate) => hasTarget(machine, candidate));
+  const told = choices.kind === "alone" || isToldElsewhere(machine, task, choices) ? undefined : nextToldMove(choices, [...pagesToMove(machine, dataRange(machine, blockOf(machine, task.block)))]);
+  const page = told?.allocation ?? nextPage(machine, task);
   if (page === undefined) return undefined;
   if (choices.kind === "told" && told === undefined) return stopsHere(machine, task, page, choices);
   const move = migratePages(machine, page, "offline", choices, told?.to);
@@ -142,9 +157,10 @@ function isToldElsewhere(machine: Machine, task: OfflineTask, choices: Choices):
 /** Someone else stopped although a page is left that can move: permitted where another one keeps the block online. */
 function stopsHere(machine: Machine, task: OfflineTask, page: Allocation, choices: Choices): undefined {
   const block = blockOf(machine, task.block);
-  const kept = findFrame(dataRange(machine, block), (pfn) => !isGone(machine, pfn) && !pagesToMove(machine, block).some((other) => allocationAt(machine, pfn) === other));
+  const pages = [...pagesToMove(machine, dataRange(machine, block))];
+  const kept = findFrame(dataRange(machine, block), (pfn) => !isGone(machine, pfn) && !pages.some((other) => allocationAt(machine, pfn) === other));
   const failed = choices.kind === "told" && choices.errno !== undefined && !choices.stepwise;
-  if (failed && (kept !== undefined || pagesToMove(machine, block).some((other) => !hasTarget(machine, other)))) return undefined;
+  if (failed && (kept !== undefined || pages.some((other) => !hasTarget(machine, other)))) return undefined;
   throw new Inadmissible("move-missing", `the operation stopped, but a${page.id} at ${hex(page.pfn)} can be moved out of block ${block.id} and nothing else keeps it online`, `moving a${page.id}`, [page.pfn]);
 }
 

@@ -39,7 +39,7 @@ export const createReference: CreateSubject = (description, profile) => {
   return {
     apply: (command) => step(machine, command, alone),
     follow: (command, outcome) => follow(machine, command, outcome),
-    view: () => showMachine(machine),
+    view: (wanted) => showMachine(machine, wanted),
     permissionsUsed: () => ({ ...machine.permissionsUsed }),
   } satisfies Subject;
 };

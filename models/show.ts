@@ -8,41 +8,41 @@ import { allocationAt, framesOf, knownSections, pageblockOf } from "./machine.ts
 import { pageKindTraits } from "./page-kind.ts";
 import { pfnRange, rangeEnd, toPfn } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
-import { FrameFlag, FrameUse, NONE } from "./view.ts";
-import type { AllocationView, BlockView, FrameTable, FreeBlockView, IsolationView, NodeView, PageblockView, SectionView, TaskView, View, ZoneView } from "./view.ts";
+import { FrameFlag, FrameUse, NONE, viewOfParts } from "./view.ts";
+import type { AllocationView, BlockView, Fact, FrameTable, FreeBlockView, IsolationView, NodeView, PageblockView, SectionView, TaskView, View, ViewParts, ZoneView } from "./view.ts";
 import { zonelist } from "./zone.ts";
 import { validZones } from "./zone-choice.ts";
 import { blockRange } from "./notifier.ts";
 
-export function showMachine(machine: Machine): View {
+export function showMachine(machine: Machine, wanted?: readonly Fact[]): View {
   const { totalram, nrMemmapPages, nrMemmapBootPages, numPoisoned, maxPfn, highestPresentSection } = machine;
-  return {
-    geometry: machine.description.geometry,
-    zones: machine.zones.map(showZone),
-    nodes: machine.nodes.map((_, id) => showNode(machine, id)),
-    blocks: Object.values(machine.blocks).toSorted((a, b) => a.id - b.id).map((block): BlockView => {
+  const parts: ViewParts = {
+    zones: () => machine.zones.map(showZone),
+    nodes: () => machine.nodes.map((_, id) => showNode(machine, id)),
+    blocks: () => Object.values(machine.blocks).toSorted((a, b) => a.id - b.id).map((block): BlockView => {
       const { id, state, onlineType, node, zone, selfHosted, group, nrHwpoison, boot } = block;
       return { block: id, state, onlineType, node, zone, selfHosted, group, nrHwpoison, boot, validZones: validZones(machine, block) };
     }),
-    sections: knownSections(machine).filter(({ present, usage }) => present || usage !== "none").map(showSection),
-    pageblocks: showPageblocks(machine),
-    frames: showFrames(machine),
-    freeBlocks: machine.zones.flatMap((zone, index) => zone.freeArea.flatMap((lists, order) => listTypes.flatMap((type) => lists[type].map((pfn): FreeBlockView => ({ pfn, order, zone: index, type }))))).toSorted((a, b) => a.pfn - b.pfn),
-    pcp: machine.zones.flatMap(({ pcp }, zone) => pcp.map(({ pfn, order, type }): FreeBlockView => ({ pfn, order, zone, type }))).toSorted((a, b) => a.pfn - b.pfn),
-    allocations: Object.values(machine.allocations).toSorted((a, b) => a.id - b.id).map((allocation) => showAllocation(machine, allocation)),
-    isolations: showIsolations(machine),
-    tasks: Object.values(machine.tasks).toSorted((a, b) => a.task - b.task).map((task): TaskView => {
+    sections: () => knownSections(machine).filter(({ present, usage }) => present || usage !== "none").map(showSection),
+    pageblocks: () => showPageblocks(machine),
+    frames: () => showFrames(machine),
+    freeBlocks: () => machine.zones.flatMap((zone, index) => zone.freeArea.flatMap((lists, order) => listTypes.flatMap((type) => lists[type].map((pfn): FreeBlockView => ({ pfn, order, zone: index, type }))))).toSorted((a, b) => a.pfn - b.pfn),
+    pcp: () => machine.zones.flatMap(({ pcp }, zone) => pcp.map(({ pfn, order, type }): FreeBlockView => ({ pfn, order, zone, type }))).toSorted((a, b) => a.pfn - b.pfn),
+    allocations: () => Object.values(machine.allocations).toSorted((a, b) => a.id - b.id).map((allocation) => showAllocation(machine, allocation)),
+    isolations: () => showIsolations(machine),
+    tasks: () => Object.values(machine.tasks).toSorted((a, b) => a.task - b.task).map((task): TaskView => {
       const block = task.kind === "alloc-contig" ? undefined : machine.blocks[task.block];
       return { task: task.task, op: task.kind, phase: task.phase, range: task.kind === "alloc-contig" ? task.range : block === undefined ? pfnRange(toPfn(0), 0) : blockRange(machine, block) };
     }),
-    cma: machine.cma.map(({ base, nrPages, orderPerBit, bitmap }, area) => ({ area, base, nrPages, orderPerBit, bitmap: bits(bitmap) })),
-    groups: Object.values(machine.groups).toSorted((a, b) => a.id - b.id).map(({ id, node, dynamic, pages, presentKernel, presentMovable }) => ({
+    cma: () => machine.cma.map(({ base, nrPages, orderPerBit, bitmap }, area) => ({ area, base, nrPages, orderPerBit, bitmap: bits(bitmap) })),
+    groups: () => Object.values(machine.groups).toSorted((a, b) => a.id - b.id).map(({ id, node, dynamic, pages, presentKernel, presentMovable }) => ({
       group: id, node, dynamic, pages, presentKernel, presentMovable, blocks: Object.values(machine.blocks).filter(({ group }) => group === id).map((block) => block.id).toSorted((a, b) => a - b),
     })),
-    devices: Object.values(machine.devices).map(({ id, range }) => ({ device: id, range })).toSorted((a, b) => a.range.start - b.range.start),
-    resources: machine.resources.map(({ range, kind }) => ({ range, kind })),
-    totals: { totalram, nrMemmapPages, nrMemmapBootPages, numPoisoned, maxPfn, highestPresentSection },
+    devices: () => Object.values(machine.devices).map(({ id, range }) => ({ device: id, range })).toSorted((a, b) => a.range.start - b.range.start),
+    resources: () => machine.resources.map(({ range, kind }) => ({ range, kind })),
+    totals: () => ({ totalram, nrMemmapPages, nrMemmapBootPages, numPoisoned, maxPfn, highestPresentSection }),
   };
+  return viewOfParts(machine.description.geometry, parts, wanted);
 }
 
 function showZone({ node, type, start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, freeArea, nrIsolatePageblock, contiguous, pcpDisabledBy }: Machine["zones"][number]): ZoneView {

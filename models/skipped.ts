@@ -61,7 +61,7 @@ export function skippedBecause(machine: Machine, command: Command): string | und
     case "unisolate":
       return when(!machine.isolations.some(({ owner }) => "token" in owner && owner.token === command.id), "no-such-label");
     case "alloc-contig":
-      return when(allocationLabelInUse(machine, command.id), "label-in-use") ?? when(!inOneZone(machine, pfnRange(command.start, command.nrPages)), "not-one-zone");
+      return when(allocationLabelInUse(machine, command.id), "label-in-use") ?? when(!onlineInOneZone(machine, pfnRange(command.start, command.nrPages)), "not-one-zone");
     case "fake-offline":
       return when(!inOneZone(machine, pfnRange(command.start, command.nrPages)), "not-one-zone");
     case "fake-online":
@@ -88,7 +88,7 @@ export function skippedBecause(machine: Machine, command: Command): string | und
     case "device-unmap":
       return when(machine.devices[command.id] === undefined, "no-such-label");
     case "start":
-      return when(machine.tasks[command.task] !== undefined, "label-in-use") ?? skippedBecause(machine, command.command);
+      return when(machine.tasks[command.task] !== undefined, "label-in-use") ?? skippedBecause(machine, command.command) ?? when(command.command.op === "alloc-contig" && !inOneZone(machine, pfnRange(command.command.start, command.command.nrPages)), "not-one-zone");
     case "step":
     case "signal":
       return when(machine.tasks[command.task] === undefined, "no-such-label");
@@ -152,10 +152,15 @@ function isOnLru(found: Allocation | undefined): boolean {
   return found !== undefined && found.kind !== "contig" && found.kind !== "cma" && pageKindTraits[found.kind].lru && !found.lruIsolated;
 }
 
-/** Every frame has an online page that is no self-hosted memmap, and all pages link to one zone. */
-function inOneZone(machine: Machine, range: PfnRange): boolean {
+/** Every frame has an online page, and all pages link to one zone. */
+function onlineInOneZone(machine: Machine, range: PfnRange): boolean {
   const zone = pfnToOnlinePage(machine, range.start)?.zone;
-  return zone !== undefined && everyFrame(range, (pfn) => pfnToOnlinePage(machine, pfn)?.zone === zone && frameAt(machine, pfn)?.use !== FrameUse.SelfHosted);
+  return zone !== undefined && everyFrame(range, (pfn) => pfnToOnlinePage(machine, pfn)?.zone === zone);
+}
+
+/** And none is self-hosted memmap: whoever keeps pageblocks isolated would keep those of a block that can go off line. */
+function inOneZone(machine: Machine, range: PfnRange): boolean {
+  return onlineInOneZone(machine, range) && everyFrame(range, (pfn) => frameAt(machine, pfn)?.use !== FrameUse.SelfHosted);
 }
 
 function poisonSkipped(machine: Machine, command: Poison | SoftOffline | Unpoison): string | undefined {

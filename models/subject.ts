@@ -6,7 +6,7 @@ import type { MachineDescription } from "./description.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Pfn } from "./pfn.ts";
 import type { Profile, SwitchId } from "./profile.ts";
-import type { View } from "./view.ts";
+import type { Fact, View } from "./view.ts";
 
 /** What someone else did was permitted; the follower is now in the state that it implies. */
 export interface Admitted {
@@ -45,8 +45,8 @@ export interface Subject {
   apply(command: Command): Outcome;
   /** Is told what someone else did and judges it. */
   follow(command: Command, outcome: Outcome): Verdict;
-  /** What can be seen now. */
-  view(): View;
+  /** What can be seen now; only these facts where some are named. */
+  view(wanted?: readonly Fact[]): View;
   /** How often each switch of the profile has made a difference so far; switches never used are left out. */
   permissionsUsed(): Readonly<Partial<Record<SwitchId, number>>>;
 }

@@ -3,7 +3,7 @@
  */
 import type { AllocId, ContigGfp, IsolationMode, TaskId } from "./command.ts";
 import type { Because, Errno, Move, NotifierCall } from "./outcome.ts";
-import type { BlockId, PfnRange } from "./pfn.ts";
+import type { BlockId, Pfn, PfnRange } from "./pfn.ts";
 import type { ZoneIndex } from "./view.ts";
 
 /** The task number of an operation that runs to its end at once. */
@@ -30,6 +30,8 @@ export interface OfflineTask {
   readonly task: TaskId;
   readonly block: BlockId;
   phase: "isolated" | "migrating";
+  /** Where the scan for pages that move stands; not there before it began. */
+  scanned?: Pfn;
 }
 
 /** online_pages() on its way. */

@@ -284,3 +284,12 @@ export interface View {
 }
 
 export type Fact = Exclude<keyof View, "geometry">;
+
+/** The facts of a view, each made when it is wanted. */
+export type ViewParts = { readonly [F in Fact]: () => NonNullable<View[F]> };
+
+/** A view of the wanted facts, in the order of the parts. */
+export function viewOfParts(geometry: Geometry, parts: ViewParts, wanted: readonly Fact[] | undefined): View {
+  const facts = (Object.keys(parts) as Fact[]).filter((fact) => wanted === undefined || wanted.includes(fact));
+  return { geometry, ...Object.fromEntries(facts.map((fact) => [fact, parts[fact]()])) };
+}

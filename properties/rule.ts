@@ -6,6 +6,7 @@
  */
 import { FrameUse, NONE } from "../models/index.ts";
 import type { Command, Fact, Op, Outcome, Pfn, SwitchId, View } from "../models/index.ts";
+import { perView } from "./per-view.ts";
 
 /** A fact that a rule reads: a list of the view, or one field of its entries, as `zones` or `zones.nrFree`. */
 export type Need = Fact | `${Fact}.${string}`;
@@ -113,18 +114,33 @@ function partsOf(need: Need): NeedParts {
   return parts;
 }
 
-function hasColumn({ frames }: View, column: string): boolean {
+// A table of a large machine has millions of rows, and many rules ask for the same column.
+const knownColumns = perView(() => new Map<string, boolean>());
+
+function hasColumn(view: View, column: string): boolean {
+  const columns = knownColumns(view);
+  const known = columns.get(column);
+  if (known !== undefined) return known;
+  const found = columnSpeaks(view, column);
+  columns.set(column, found);
+  return found;
+}
+
+/** Whether a column of the frame table is known. */
+function columnSpeaks({ frames }: View, column: string): boolean {
   if (frames === undefined) return false;
   const { use, flags, zone, order } = frames;
+  const none: number = NONE;
+  const { Unknown, Absent, Reserved, Free } = FrameUse;
   switch (column) {
     case "use":
-      return !use.includes(FrameUse.Unknown);
+      return !use.includes(Unknown);
     case "flags":
-      return flags.some((bits) => bits !== 0) || use.every((code) => code === FrameUse.Absent);
+      return flags.some((bits) => bits !== 0) || use.every((code) => code === Absent);
     case "zone":
-      return zone.some((link) => link !== NONE) || use.every((code) => code !== FrameUse.Unknown && code < FrameUse.Reserved);
+      return zone.some((link) => link !== none) || use.every((code) => code !== Unknown && code < Reserved);
     case "order":
-      return order.some((head) => head !== NONE) || use.every((code) => code !== FrameUse.Unknown && code !== FrameUse.Free);
+      return order.some((head) => head !== none) || use.every((code) => code !== Unknown && code !== Free);
     default:
       return false;
   }

@@ -84,14 +84,9 @@ function fits(calls: readonly NotifierCall[], sequences: readonly Sequence[]): b
   return sequences.some((sequence) => sequence.length > 0 && sameSequence(calls.slice(0, sequence.length), sequence) && fits(calls.slice(sequence.length), sequences));
 }
 
-/** Events that name the whole block; the others leave its self-hosted memmap out. */
-function namesWholeBlock(event: NotifierEvent): boolean {
-  return event === "PREPARE_ONLINE" || event === "FINISH_OFFLINE";
-}
-
 const rangesAreToldRight: Law = {
   id: "FC-72",
-  title: "PREPARE_ONLINE and FINISH_OFFLINE name the whole block, the other events the block without its own memmap",
+  title: "notifier calls name the block without its own memmap",
   source: "drivers/base/memory.c: memory_block_online(), memory_block_offline(), v6.12",
   needs: ["blocks.selfHosted"],
   ops: [],
@@ -102,7 +97,7 @@ const rangesAreToldRight: Law = {
     for (const { event, start, nrPages } of step.outcome.events ?? []) {
       const number = Math.floor(start / size);
       const block = blocksById(step.before).get(number) ?? blocksById(step.after).get(number);
-      const selfHosted = namesWholeBlock(event) ? 0 : (block?.selfHosted ?? 0);
+      const selfHosted = block?.selfHosted ?? 0;
       if (start !== number * size + selfHosted || nrPages !== size - selfHosted) found.push({ pfn: start, nrPages, where: `${event}, ${blockName(number)}`, was: `${size - selfHosted} frames, from the ${selfHosted === 0 ? "first" : `${selfHosted}th`} on`, is: `${nrPages} frames` });
     }
     return found;

@@ -37,7 +37,7 @@ function checked(engine: EngineSubject): CheckedSubject {
   return {
     apply: (command) => engine.apply(command),
     follow: (command, outcome) => engine.follow(command, outcome),
-    view: () => engine.view(),
+    view: (wanted) => engine.view(wanted),
     permissionsUsed: () => engine.permissionsUsed(),
     selfCheck: () => engine.selfCheck().map(({ pfn, ...evidence }) => (pfn === undefined ? evidence : { ...evidence, pfn: toPfn(pfn) })),
   };

@@ -216,10 +216,10 @@ export class Commands {
     return undefined;
   }
 
-  /** What an alloc-contig would do, or why it can not be issued. */
-  planContig({ id, start, nrPages, gfp, compound }: AllocContig): ContigOp | Refusal {
+  /** What an alloc-contig would do, or why it can not be issued. `stepwise`: others may run while it holds its pageblocks. */
+  planContig({ id, start, nrPages, gfp, compound }: AllocContig, stepwise: boolean): ContigOp | Refusal {
     if (this.#isIdTaken(id)) return skipped("label-in-use", { id });
-    const zone = this.m.frames.oneZone(start, nrPages);
+    const zone = stepwise ? this.m.frames.oneZone(start, nrPages) : this.m.frames.onlineInOneZone(start, nrPages);
     return zone === undefined ? skipped("not-one-zone", { pfn: start }) : this.m.contig.plan(start, nrPages, zone, "contig", FrameCode.Contig, gfp, compound);
   }
 
@@ -229,7 +229,7 @@ export class Commands {
   }
 
   #allocContig(command: AllocContig): Refusal | undefined {
-    const op = this.planContig(command);
+    const op = this.planContig(command, false);
     if ("result" in op) return op;
     const refusal = this.m.contig.run(op);
     if (refusal === undefined) this.ownContig(command.id, op);

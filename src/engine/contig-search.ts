@@ -1,5 +1,4 @@
 /** The first range of a size that can be had: Linux alloc_contig_pages_noprof(), pfn_range_valid_contig(), mm/page_alloc.c, v6.12. */
-import { isPowerOfTwo } from "../../models/index.ts";
 import { FrameCode, isAllocated } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { refused } from "./result.ts";
@@ -37,7 +36,7 @@ export class ContigSearch {
   }
 
   protected firstCandidate(zone: Zone, nrPages: number): number {
-    return isPowerOfTwo(nrPages) ? Math.ceil(zone.start / nrPages) * nrPages : zone.start;
+    return alignByMask(zone.start, nrPages);
   }
 
   /** The candidate after this one, or after all those that meet the same missing section. */
@@ -79,4 +78,18 @@ export class ContigSearch {
     if (zoneAt(section, first - section.start) !== zone.index || code === FrameCode.Reserved || code === FrameCode.Hole) return true;
     return isAllocated(code) && this.m.allocations.kind(this.m.allocations.slotAt(first)).isHugetlb;
   }
+}
+
+const wordSize = 2 ** 32;
+
+/**
+ * ALIGN(), include/linux/align.h: adds n - 1 and clears the bits of n - 1. Where n is no power of two this is a frame at
+ * or above pfn that need be no multiple of n. Bit operators cut to 32 bits, so both halves are masked on their own.
+ */
+export function alignByMask(pfn: number, n: number): number {
+  const mask = n - 1;
+  const sum = pfn + mask;
+  const high = Math.floor(sum / wordSize) & ~Math.floor(mask / wordSize);
+  const low = (sum & ~mask) >>> 0;
+  return high * wordSize + low;
 }

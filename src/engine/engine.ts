@@ -1,5 +1,5 @@
 /** The engine: a fast subject, alone or following. */
-import type { Command, CreateSubject, MachineDescription, Outcome, Profile, Subject, SwitchId, Verdict, View } from "../../models/index.ts";
+import type { Command, Fact, CreateSubject, MachineDescription, Outcome, Profile, Subject, SwitchId, Verdict, View } from "../../models/index.ts";
 import { checkDescription } from "../../models/index.ts";
 import { followOutcome } from "./follow.ts";
 import { Machine } from "./machine.ts";
@@ -29,8 +29,8 @@ class Engine implements EngineSubject {
     return followOutcome(this.#machine, command, outcome);
   }
 
-  view(): View {
-    return viewOf(this.#machine);
+  view(wanted?: readonly Fact[]): View {
+    return viewOf(this.#machine, wanted);
   }
 
   permissionsUsed(): Readonly<Partial<Record<SwitchId, number>>> {

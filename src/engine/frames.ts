@@ -25,8 +25,14 @@ export class Frames {
     return this.m.zones.at(zoneAt(section, pfn - section.start));
   }
 
-  /** The zone of a range whose frames are all online pages of it. */
+  /** The zone of a range whose frames are all online pages of it, and none hosts a memmap. */
   oneZone(start: number, nrPages: number): Zone | undefined {
+    const zone = this.onlineInOneZone(start, nrPages);
+    return zone === undefined || this.#touchesHostedMemmap(start, nrPages) ? undefined : zone;
+  }
+
+  /** The zone of a range whose frames are all online pages of it. */
+  onlineInOneZone(start: number, nrPages: number): Zone | undefined {
     const end = start + nrPages;
     if (nrPages < 1 || this.m.sections.firstNotOnline(start, end) < end) return undefined;
     let found = noZone;
@@ -39,10 +45,10 @@ export class Frames {
         found = zone;
       }
     }
-    return found === noZone || this.#touchesHostedMemmap(start, nrPages) ? undefined : this.m.zones.at(found);
+    return found === noZone ? undefined : this.m.zones.at(found);
   }
 
-  /** Self-hosted memmap is no page that a caller may ask for. */
+  /** Self-hosted memmap is no page that a caller may keep isolated: its block can go off line meanwhile. */
   #touchesHostedMemmap(start: number, nrPages: number): boolean {
     const first = start - (start % this.m.sizes.blockPages);
     return this.m.blocks.between(first, start + nrPages - first).some((block) => block.selfHosted > 0 && start < block.start + block.selfHosted);

@@ -153,7 +153,7 @@ export class Offline {
     this.leaveZone(op);
     if (block.selfHosted > 0) this.m.online.deinitMemmap(block, zone);
     block.zone = null;
-    this.m.notifier.call("FINISH_OFFLINE", block.start, this.m.sizes.blockPages);
+    this.m.notifier.call("FINISH_OFFLINE", op.start, op.nrPages);
   }
 
   /** remove_pfn_range_from_zone(): the span goes now, while the zone is known. */

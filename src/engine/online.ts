@@ -37,7 +37,7 @@ export class Online {
   begin(block: MemoryBlock, zone: Zone): OnlineOp | Refusal {
     const { blockPages } = this.m.sizes;
     if (this.refusesPoison() && block.nrHwpoison > 0) return refused("EHWPOISON", "block-has-poison", { block: block.id });
-    const prepared = this.m.notifier.call("PREPARE_ONLINE", block.start, blockPages);
+    const prepared = this.m.notifier.call("PREPARE_ONLINE", block.start + block.selfHosted, blockPages - block.selfHosted);
     if (prepared !== undefined) return refused(prepared, "veto", { block: block.id });
     const op: OnlineOp = { block, zone, start: block.start + block.selfHosted, nrPages: blockPages - block.selfHosted };
     const before = this.#spansOf(zone);
@@ -97,7 +97,7 @@ export class Online {
     if (op.block.selfHosted > 0) this.deinitMemmap(op.block, op.zone);
     for (const section of this.m.sections.table.between(op.block.start, op.block.start + this.m.sizes.blockPages)) section.zone = noZone;
     this.restoreSpans(op.zone, before);
-    this.m.notifier.call("FINISH_OFFLINE", op.block.start, this.m.sizes.blockPages);
+    this.m.notifier.call("FINISH_OFFLINE", op.start, op.nrPages);
   }
 
   #spansOf(zone: Zone): Spans {

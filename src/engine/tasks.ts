@@ -58,7 +58,7 @@ export class Tasks {
   }
 
   #beginContig(command: AllocContig): Task | Refusal {
-    const op = this.m.commands.planContig(command);
+    const op = this.m.commands.planContig(command, true);
     if ("result" in op) return op;
     return this.m.contig.begin(op) ?? { kind: "alloc-contig", op, id: command.id, phase: "isolated" };
   }

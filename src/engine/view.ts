@@ -1,7 +1,7 @@
 /** What can be seen of the engine: views are made when asked for, from the state alone. */
-import { migratetypes, pfnRange, toBlockId, toPfn, zoneTypes } from "../../models/index.ts";
+import { migratetypes, pfnRange, toBlockId, toPfn, viewOfParts, zoneTypes } from "../../models/index.ts";
 import type {
-  AllocationView, BlockView, CmaAreaView, DeviceView, FreeBlockView, GroupView, IsolationView, Migratetype, NodeView, PageblockView, PfnRange, ResourceView, SectionView, TaskView, TotalsView, View, ZoneView,
+  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FreeBlockView, GroupView, IsolationView, Migratetype, NodeView, PageblockView, PfnRange, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneView,
 } from "../../models/index.ts";
 import { AllocFlag, Type, isFree, isPcp, orderOf, pcpList } from "./layout.ts";
 import type { Machine } from "./machine.ts";
@@ -11,27 +11,28 @@ import type { Section } from "./section.ts";
 import type { Task } from "./tasks.ts";
 import { viewFrames } from "./view-frames.ts";
 
-export function viewOf(m: Machine): View {
-  const lists = viewLists(m);
-  return {
-    geometry: m.geometry,
-    zones: m.zones.all.map((zone) => viewZone(m, zone.index)),
-    nodes: viewNodes(m),
-    blocks: viewBlocks(m),
-    sections: viewSections(m),
-    pageblocks: viewPageblocks(m),
-    frames: viewFrames(m),
-    freeBlocks: lists.free,
-    pcp: lists.pcp,
-    allocations: viewAllocations(m),
-    isolations: viewIsolations(m),
-    tasks: m.tasks.all().map(([nr, task]) => viewTask(m, nr, task)),
-    cma: viewCma(m),
-    groups: viewGroups(m),
-    devices: viewDevices(m),
-    resources: viewResources(m),
-    totals: viewTotals(m),
+export function viewOf(m: Machine, wanted?: readonly Fact[]): View {
+  let lists: ReturnType<typeof viewLists> | undefined;
+  const both = (): ReturnType<typeof viewLists> => (lists ??= viewLists(m));
+  const parts: ViewParts = {
+    zones: () => m.zones.all.map((zone) => viewZone(m, zone.index)),
+    nodes: () => viewNodes(m),
+    blocks: () => viewBlocks(m),
+    sections: () => viewSections(m),
+    pageblocks: () => viewPageblocks(m),
+    frames: () => viewFrames(m),
+    freeBlocks: () => both().free,
+    pcp: () => both().pcp,
+    allocations: () => viewAllocations(m),
+    isolations: () => viewIsolations(m),
+    tasks: () => m.tasks.all().map(([nr, task]) => viewTask(m, nr, task)),
+    cma: () => viewCma(m),
+    groups: () => viewGroups(m),
+    devices: () => viewDevices(m),
+    resources: () => viewResources(m),
+    totals: () => viewTotals(m),
   };
+  return viewOfParts(m.geometry, parts, wanted);
 }
 
 function viewZone(m: Machine, index: number): ZoneView {

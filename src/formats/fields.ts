@@ -80,6 +80,14 @@ export function closed<const E extends v.ObjectEntries>(entries: E): v.StrictObj
   });
 }
 
+/** An object with these fields; others are read over. */
+export function open<const E extends v.ObjectEntries>(entries: E): v.ObjectSchema<E, v.ErrorMessage<v.ObjectIssue>> {
+  return v.object(entries, (issue) => {
+    const key = issue.path?.at(-1)?.key;
+    return key === undefined ? "an object" : expectation(entries, String(key));
+  });
+}
+
 function expectation(entries: v.ObjectEntries, key: string): string {
   const entry = entries[key];
   return entry !== undefined && "message" in entry && typeof entry.message === "string" ? entry.message : "an object";
@@ -92,7 +100,7 @@ export function check<T>(schema: Schema<T>, file: string, input: unknown): Parse
   const [issue] = result.issues;
   const where = jsonPath(issue.path ?? []);
   if (issue.type === "strict_object" && issue.expected === "never") return faulty(file, where, `unknown field, expected only ${issue.message}`);
-  const missing = issue.type === "strict_object" && issue.path?.at(-1)?.origin === "key";
+  const missing = (issue.type === "strict_object" || issue.type === "object") && issue.path?.at(-1)?.origin === "key";
   return faulty(file, where, `expected ${issue.message}, got ${missing ? "nothing" : found(issue.input)}`);
 }
 

@@ -180,7 +180,7 @@ export const moreBadSteps: readonly OneMore[] = [
   { id: "HP-65", commands: [addBlock, { op: "write-online", block: toBlockId(4), value: true }], what: "an online by the other file that nobody prepared", at: "notifier events", edit: ({ outcome }) => given(outcome.events).shift() },
   { id: "HP-65", commands: [addBlock], what: "an event of an add", at: "block 4", edit: ({ outcome }) => Object.assign(outcome, { events: [{ event: "ONLINE", ...block4 }] }) },
   { id: "FC-72", commands: hosted, what: "an event that names the memmap too", at: "[0x80, 0xa0)", edit: ({ outcome }) => Object.assign(given(outcome.events?.[2]), block4) },
-  { id: "FC-72", commands: hosted, what: "a preparation without the memmap", at: "[0x88, 0xa0)", edit: ({ outcome }) => Object.assign(given(outcome.events?.[0]), { start: toPfn(0x88), nrPages: 24 }) },
+  { id: "FC-72", commands: hosted, what: "a preparation that names the memmap too", at: "[0x80, 0xa0)", edit: ({ outcome }) => Object.assign(given(outcome.events?.[0]), block4) },
   { id: "FC-73", commands: [...movableBlock, state(4, "offline")], what: "a block offline and nobody told", at: "block 4", edit: ({ outcome }) => delete outcome.events },
 
   // Lifetimes

@@ -1,0 +1,101 @@
+/** Running commands for a step: what came back is compared, and what the kernel did by itself around it is accounted for. */
+import { FrameUse, hex, toPfn } from "../../models/index.ts";
+import type { AllocId, BlockId, Command, Outcome, ZoneIndex } from "../../models/index.ts";
+import type { Answer } from "./observed.ts";
+import { agrees, agreesBy, all, differs, errnoOf, missing } from "./verdict.ts";
+import type { StepVerdict } from "./verdict.ts";
+import { frameReader } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Runs one command and compares the errno. */
+export function act(world: World, command: Command, observed: Answer): StepVerdict {
+  return withKernelPages(world, observed.log, () => compareErrno(execute(world, command), observed));
+}
+
+/** Runs a command; pages that moved, and zones whose per-CPU lists may hold frames now, are noted. */
+export function execute(world: World, command: Command): Outcome {
+  for (const [event, errno] of world.vetoes) {
+    if (!world.armed.has(event)) world.run({ op: "veto", event, errno });
+    world.armed.add(event);
+  }
+  const outcome = world.run(command);
+  for (const { event } of outcome.events ?? []) for (const armed of world.armed) if (armed === event) world.armed.delete(armed);
+  for (const { to } of outcome.moved ?? []) {
+    world.moved.pages += 2 ** to.order;
+    if (to.order === world.machine.geometry.pageblockOrder) world.moved.folios += 1;
+  }
+  const touched = [...(outcome.moved ?? []).map(({ to }) => to.pfn), ...(outcome.memmap ?? []).map(({ pfn }) => pfn), ...(outcome.grant === undefined ? [] : [outcome.grant.pfn])];
+  for (const pfn of touched) touch(world, pfn);
+  return outcome;
+}
+
+/** Frames of this zone were allocated or freed: some may stand on per-CPU lists. */
+export function touch(world: World, pfn: number): void {
+  const zone = zoneOfFrame(world, pfn);
+  if (zone !== undefined) world.undrained.add(zone);
+}
+
+/** The zone's per-CPU lists were drained. */
+export function drained(world: World, pfn: number): void {
+  const zone = zoneOfFrame(world, pfn);
+  if (zone !== undefined) world.undrained.delete(zone);
+}
+
+/** The one zone of the frame's block, if there is one. */
+export function zoneOfFrame(world: World, pfn: number): ZoneIndex | undefined {
+  const block = blockOfFrame(world, pfn);
+  return world.see("blocks").find((view) => view.block === block)?.zone ?? undefined;
+}
+
+export function blockOfFrame(world: World, pfn: number): BlockId {
+  const { sectionPages, blockSections } = world.machine.geometry;
+  return Math.floor(pfn / (sectionPages * blockSections)) as BlockId;
+}
+
+/** The errno of an outcome against what came back. A call that the specification does not take is one that the kernel warns of, or is missing. */
+export function compareErrno(outcome: Outcome, observed: Answer): StepVerdict {
+  const warned = observed.log.some((line) => line.includes("WARNING"));
+  if (outcome.result === "skipped") {
+    if (warned && observed.errno === "0") return agreesBy("warned");
+    return missing(`a call that the specification does not take (${outcome.because?.kind ?? "skipped"})`, observed.errno === "0");
+  }
+  const predicted = errnoOf(outcome);
+  if (predicted === observed.errno) return agrees;
+  // free_contig_range() gives nothing back: it warns.
+  if (predicted !== "0" && observed.errno === "0" && warned) return agreesBy("warned");
+  const because = outcome.because === undefined ? "" : ` because of ${outcome.because.kind}${outcome.because.pfn === undefined ? "" : ` at frame ${hex(outcome.because.pfn)}`}`;
+  return differs(`errno ${predicted}${because}`, `errno ${observed.errno}`);
+}
+
+/** Frames that the kernel's log names as unmovable pages and that no command of the record took. */
+function kernelPages(log: readonly string[]): readonly number[] {
+  const found = new Set<number>();
+  for (const [at, line] of log.entries()) {
+    const pfn = /^page: refcount:.* pfn:0x([0-9a-f]+)/u.exec(line)?.[1];
+    const next = log.findIndex((other, index) => index > at && other.startsWith("page: "));
+    const dump = pfn === undefined ? [] : log.slice(at + 1, next === -1 ? undefined : next);
+    if (pfn !== undefined && dump.some((other) => other.includes("unmovable page")) && !dump.some((other) => other.includes("(reserved"))) found.add(Number.parseInt(pfn, 16));
+  }
+  return [...found];
+}
+
+/**
+ * Plays a part of a step with the kernel's own pages at the frames that its log names: they are there for this step only,
+ * because nobody says when they come and go.
+ */
+export function withKernelPages(world: World, log: readonly string[], play: () => StepVerdict): StepVerdict {
+  const read = frameReader(world.see("frames"));
+  const free = kernelPages(log).filter((pfn) => read(pfn).use === FrameUse.Free);
+  const placed: AllocId[] = [];
+  for (const pfn of free) {
+    const id = world.nextLabel();
+    const zone = zoneOfFrame(world, pfn);
+    const node = zone === undefined ? 0 : (world.see("zones")[zone]?.node ?? 0);
+    const verdict = world.tell({ op: "alloc", id, kind: "kernel", order: 0, node, thisNode: false, zone: "normal" }, { result: "ok", grant: { pfn: toPfn(pfn), order: 0 } });
+    if (verdict.verdict !== "admitted") return differs(`no page of the kernel's own at frame ${hex(pfn)}: ${verdict.because}`, `an unmovable page at frame ${hex(pfn)}`);
+    placed.push(id);
+  }
+  const verdict = play();
+  for (const id of placed) world.run({ op: "free", id, pcp: false });
+  return placed.length === 0 ? verdict : all([verdict, agreesBy("unmovable-page")]);
+}

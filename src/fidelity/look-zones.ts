@@ -1,0 +1,173 @@
+/** What steps look at: zones, with their counters and free lists, as the test's module and /proc show them. */
+import { execute } from "./act.ts";
+import { answer, lines, words, zoneTable } from "./observed.ts";
+import type { ObservedZone } from "./observed.ts";
+import { agrees, agreesBy, all, compare, differs, missing } from "./verdict.ts";
+import type { StepVerdict } from "./verdict.ts";
+import { isQuiet, zoneName } from "./world.ts";
+import type { World } from "./world.ts";
+
+/** Start, spanned, present and managed exactly; free by relation. Zones without memory are not shown. */
+export function zones(world: World, observed: unknown): StepVerdict {
+  const seen = zoneTable(observed);
+  if (seen === undefined) return missing("what the zones show", false);
+  const populated = world.see("zones").map((zone, index) => ({ zone, index })).filter(({ zone }) => zone.present > 0);
+  const names = [...new Set([...populated.map(({ zone }) => zoneName(zone)), ...seen.keys()])];
+  return all(
+    names.map((name) => {
+      const found = populated.find(({ zone }) => zoneName(zone) === name);
+      const row = seen.get(name);
+      if (found === undefined || row === undefined) return compare(`zone ${name}`, found === undefined ? "has no memory" : "has memory", row === undefined ? "has no memory" : "has memory");
+      return all([compare(`zone ${name}`, sizes(found.zone), sizes(row)), freePages(world, found.index, row.free)]);
+    }),
+  );
+}
+
+function sizes({ start, spanned, present, managed }: Pick<ObservedZone, "start" | "spanned" | "present" | "managed">): string {
+  return `start ${start}, spanned ${spanned}, present ${present}, managed ${managed}`;
+}
+
+/** Free pages of a zone: exactly, where nobody else allocates and nothing can stand on per-CPU lists. */
+export function freePages(world: World, index: number, observed: number): StepVerdict {
+  const zone = world.see("zones")[index];
+  const predicted = zone?.nrFree ?? 0;
+  const most = predicted + world.see("pcp").reduce((sum, entry) => sum + (entry.zone === index ? 2 ** entry.order : 0), 0);
+  const name = zone === undefined ? String(index) : zoneName(zone);
+  const quiet = isQuiet(world, index);
+  if (quiet && !world.undrained.has(index)) return compare(`zone ${name}: free`, predicted, observed);
+  if (observed > most) return differs(`zone ${name}: at most ${most} free`, `zone ${name}: ${observed} free`);
+  return agreesBy(quiet ? "free-per-cpu" : "free-busy");
+}
+
+/** `node 0 start=1 present=130942 spanned=131039`, `zone 0 DMA start=1 ... contiguous=1`, and free lists between them. */
+export function moduleZones(world: World, observed: unknown): StepVerdict {
+  const rows = answer(observed)?.out;
+  if (rows === undefined) return missing("what the module shows of zones", false);
+  return all(rows.map((row, at) => zoneRow(world, row, rows.slice(at + 1, at + 7))));
+}
+
+function zoneRow(world: World, row: string, behind: readonly string[]): StepVerdict {
+  const [kind, node, type] = row.split(" ");
+  const seen = words(row);
+  if (kind === "node") {
+    const view = world.see("nodes")[Number(node)];
+    const predicted = view === undefined ? "is not there" : `start=${view.start} present=${view.present} spanned=${view.spanned}`;
+    return compare(`node ${node ?? ""}`, predicted, `start=${seen.get("start") ?? ""} present=${seen.get("present") ?? ""} spanned=${seen.get("spanned") ?? ""}`);
+  }
+  if (kind !== "zone") return agrees;
+  const index = world.see("zones").findIndex((zone) => zone.node === Number(node) && zone.type === type);
+  const zone = world.see("zones")[index];
+  if (zone === undefined) return missing(`zone ${type ?? ""} of node ${node ?? ""}`, false);
+  const facts: Readonly<Record<string, number>> = { start: zone.start, spanned: zone.spanned, present: zone.present, early: zone.presentEarly ?? 0, managed: zone.managed, isolate_pb: zone.nrIsolatePageblock ?? 0, contiguous: zone.contiguous === true ? 1 : 0 };
+  const free = Number(seen.get("free"));
+  return all([compare(`zone ${zoneName(zone)}`, zoneFacts((name) => facts[name] ?? 0), zoneFacts((name) => seen.get(name) ?? "")), freePages(world, index, free), freeLists(world, index, free, listRows(behind))]);
+}
+
+function zoneFacts(of: (name: string) => string | number): string {
+  return ["start", "spanned", "present", "early", "managed", "isolate_pb", "contiguous"].map((name) => `${name}=${of(name)}`).join(" ");
+}
+
+const letters = { U: "Unmovable", M: "Movable", R: "Reclaimable", H: "HighAtomic", C: "CMA", I: "Isolate" } as const;
+
+/** `free M: 0 0 1 ...` rows up to the next zone: counts by order. */
+function listRows(rows: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, readonly number[]>();
+  for (const row of rows) {
+    const parts = /^\s*free ([UMRHCI]):((?: \d+)+)$/u.exec(row);
+    if (parts === null) break;
+    found.set(parts[1] ?? "", (parts[2] ?? "").trim().split(" ").map(Number));
+  }
+  return found;
+}
+
+/** Free blocks by type and order: exactly in a quiet zone that is drained, else their sum. */
+export function freeLists(world: World, index: number, free: number, seen: ReadonlyMap<string, readonly number[]>): StepVerdict {
+  if (seen.size === 0) return agrees;
+  const zone = world.see("zones")[index];
+  const name = zone === undefined ? String(index) : zoneName(zone);
+  if (isQuiet(world, index) && !world.undrained.has(index)) {
+    const predicted = predictedLists(world, index);
+    return all([...seen].map(([letter, counted]) => compare(`zone ${name}: free ${letter}`, (predicted.get(letter) ?? counted.map(() => 0)).join(" "), counted.join(" "))));
+  }
+  const sum = [...seen].filter(([letter]) => letter !== "I").reduce((total, [, counted]) => total + framesIn(counted), 0);
+  // The counter is kept per processor, and summed up when a part of it has grown to at most 125 (calculate_normal_threshold()).
+  const drift = 125 * Number(/ -smp (\d+)/u.exec(world.record.machine.qemu)?.[1] ?? "1");
+  return Math.abs(sum - free) <= drift ? agreesBy("lists-busy") : differs(`zone ${name}: free blocks add up to its free pages, ${free}`, `they add up to ${sum}`);
+}
+
+function framesIn(counts: readonly number[]): number {
+  return counts.reduce((total, count, order) => total + count * 2 ** order, 0);
+}
+
+function predictedLists(world: World, index: number): ReadonlyMap<string, readonly number[]> {
+  const lists = new Map<string, number[]>(Object.keys(letters).map((letter) => [letter, Array.from({ length: world.machine.geometry.maxPageOrder + 1 }, () => 0)]));
+  for (const { zone, type, order } of world.see("freeBlocks")) {
+    const letter = Object.entries(letters).find(([, of]) => of === type)?.[0] ?? "";
+    const counted = lists.get(letter);
+    if (zone === index && counted !== undefined) counted[order] = (counted[order] ?? 0) + 1;
+  }
+  return lists;
+}
+
+/** The free lists of one zone, after its per-CPU lists were drained. */
+export function drainedLists(world: World, node: number, type: string, observed: unknown): StepVerdict {
+  const index = world.see("zones").findIndex((zone) => zone.node === node && zone.type === type);
+  const rows = lines(observed);
+  if (index === -1 || rows.length === 0) return missing(`the free lists of zone ${type} of node ${node}`, false);
+  const zone = world.see("zones")[index];
+  if (zone !== undefined) execute(world, { op: "drain", node: zone.node, zone: zone.type });
+  world.undrained.delete(index);
+  return all(rows.map((row, at) => zoneRow(world, row, rows.slice(at + 1))));
+}
+
+/** Rows of /proc/buddyinfo: free blocks by order of the populated zones of a node. */
+export function buddyinfo(world: World, node: number, observed: unknown): StepVerdict {
+  const rows = lines(observed).flatMap((row) => {
+    const parts = /^Node (\d+), zone +(\w+)((?: +\d+)+) *$/u.exec(row);
+    return parts === null ? [] : [{ type: parts[2] ?? "", counts: (parts[3] ?? "").trim().split(/ +/u).map(Number) }];
+  });
+  const populated = world.see("zones").map((zone, index) => ({ zone, index })).filter(({ zone }) => zone.node === node && zone.present > 0);
+  return all([
+    compare(`zones of node ${node}`, populated.map(({ zone }) => zone.type).join(", "), rows.map(({ type }) => type).join(", ")),
+    ...populated.map(({ zone, index }) => {
+      const counts = rows.find(({ type }) => type === zone.type)?.counts ?? [];
+      if (isQuiet(world, index) && !world.undrained.has(index)) return compare(`zone ${zoneName(zone)}`, (zone.nrFreeBlocks ?? []).join(" "), counts.join(" "));
+      const most = framesIn(zone.nrFreeBlocks ?? []) + world.see("pcp").reduce((sum, entry) => sum + (entry.zone === index ? 2 ** entry.order : 0), 0);
+      return framesIn(counts) <= most ? agreesBy("lists-busy") : differs(`zone ${zoneName(zone)}: at most ${most} frames in free blocks`, String(framesIn(counts)));
+    }),
+  ]);
+}
+
+/** Rows of /proc/pagetypeinfo: free blocks by type, and pageblocks by type. */
+export function pagetypeinfo(world: World, node: number, observed: unknown): StepVerdict {
+  const rows = lines(observed);
+  const verdicts: StepVerdict[] = [];
+  for (const [index, zone] of world.see("zones").entries()) {
+    if (zone.node !== node || zone.present === 0) continue;
+    const exact = isQuiet(world, index) && !world.undrained.has(index);
+    const predicted = predictedLists(world, index);
+    for (const row of rows) {
+      const free = /^Node +(\d+), zone +(\w+), type +(\w+)((?: +\d+)+) *$/u.exec(row);
+      const letter = Object.entries(letters).find(([, type]) => type === free?.[3])?.[0];
+      if (free === null || letter === undefined || free[2] !== zone.type) continue;
+      const counts = (free[4] ?? "").trim().split(/ +/u).map(Number);
+      const expected = predicted.get(letter) ?? [];
+      if (exact) verdicts.push(compare(`zone ${zoneName(zone)}: ${free[3] ?? ""}`, expected.join(" "), counts.join(" ")));
+      else verdicts.push(agreesBy("lists-busy"));
+    }
+    verdicts.push(pageblockCounts(world, index, rows));
+  }
+  return verdicts.length === 0 ? missing("what pagetypeinfo shows", false) : all(verdicts);
+}
+
+/** `Node 1, zone Movable 0 64 0 0 0`: pageblocks whose first frame is of the zone, by type; no CMA column. */
+function pageblockCounts(world: World, index: number, rows: readonly string[]): StepVerdict {
+  const zone = world.see("zones")[index];
+  const row = rows.map((text) => /^Node (\d+), zone +(\w+)((?: +\d+)+) *$/u.exec(text)).find((parts) => parts?.[2] === zone?.type);
+  if (zone === undefined || row === undefined || row === null) return missing("counts of pageblocks", false);
+  const owners = new Map(world.see("blocks").map(({ block, zone: of }) => [block as number, of ?? null] as const));
+  const blockPages = world.machine.geometry.sectionPages * world.machine.geometry.blockSections;
+  const types = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "Isolate"];
+  const counted = types.map((type) => world.see("pageblocks").filter((pageblock) => pageblock.type === type && owners.get(Math.floor(pageblock.start / blockPages)) === index).length);
+  return compare(`zone ${zoneName(zone)}: pageblocks`, counted.join(" "), (row[3] ?? "").trim().replaceAll(/ +/gu, " "));
+}
