@@ -236,10 +236,9 @@ export function readMapCounts(source: FileSource, layout: Layout): Shaped<Readin
   const first = new Float64Array(layout.segments.length).fill(-1);
   let segment = 0;
   const length = streamWords(source, kpagecountPath, (words, start) => {
-    for (let at = 0; at < words.length; at += 2) {
+    for (let at = nextMapped(words, 0); at < words.length; at = nextMapped(words, at + 2)) {
       const pfn = start + at / 2;
       while (pfn >= (layout.segments[segment]?.end ?? Number.POSITIVE_INFINITY)) segment++;
-      if ((words[at] ?? 0) === 0 && (words[at + 1] ?? 0) === 0) continue;
       if (mapped[segment] === 0) first[segment] = pfn;
       mapped[segment] = (mapped[segment] ?? 0) + 1;
     }
@@ -256,4 +255,11 @@ export function readMapCounts(source: FileSource, layout: Layout): Shaped<Readin
       },
     }),
   );
+}
+
+/** The place of the first word from `from` on that is not 0: few are. */
+function nextMapped(words: Uint32Array, from: number): number {
+  let at = from;
+  while (at < words.length && words[at] === 0 && words[at + 1] === 0) at += 2;
+  return at;
 }

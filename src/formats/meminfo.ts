@@ -53,6 +53,7 @@ export function parseVmstat(text: string, file = "proc/vmstat"): Shaped<Readonly
     if (fields === null) return misshapen(file, index + 1, quote(line), "`NAME N`");
     const name = fields[1] ?? "";
     const value = decimal(fields[2] ?? "");
+    if (values.has(name)) return misshapen(file, index + 1, quote(name), "each name once");
     if (value !== undefined) values.set(name, value);
     else if (name.startsWith("nr_")) return misshapen(file, index + 1, quote(fields[2] ?? ""), `${wholeNumber} for ${name}`);
   }

@@ -42,12 +42,14 @@ interface Cursor {
   readonly file: string;
   readonly lines: readonly string[];
   at: number;
+  /** What the rows read so far are about: each row stands once in the whole file. */
+  readonly seen: Set<string>;
 }
 
 export function parsePagetypeinfo(text: string, file = "proc/pagetypeinfo"): Shaped<PageTypes> {
   const lines = textLines(file, text);
   if (!lines.ok) return lines;
-  const cursor: Cursor = { file, lines: lines.value, at: 0 };
+  const cursor: Cursor = { file, lines: lines.value, at: 0, seen: new Set() };
   let all: PageTypes | undefined;
   while (cursor.at < cursor.lines.length) {
     const first = cursor.at;
@@ -69,13 +71,32 @@ function parseNode(cursor: Cursor): Shaped<PageTypes> {
   if (!order.ok) return order;
   const free = parseFree(cursor);
   if (!free.ok) return free;
+  const firstRow = cursor.at - free.value.free.length;
   const blocks = parseBlocks(cursor);
   if (!blocks.ok) return blocks;
   const { types } = blocks.value;
-  const odd = free.value.free.findIndex((row, index) => row.type !== types[index % types.length]);
-  if (odd !== -1 || free.value.free.length % types.length !== 0) return misshapen(cursor.file, null, `a table of free pages for other types than ${types.join(", ")}`, "the same types in both tables");
+  const odd = oddRow(free.value.free, types);
+  if (odd !== undefined) return misshapen(cursor.file, firstRow + odd.index + 1, quote(cursor.lines[firstRow + odd.index] ?? ""), odd.expected);
   skipMixed(cursor);
   return shaped({ pageblockOrder: order.value, types, nrOrders: free.value.nrOrders, free: free.value.free, blocks: blocks.value.blocks });
+}
+
+/** A zone has one row of free pages for each type, in the order of the second table, before the next zone begins. */
+function oddRow(rows: readonly FreeOfType[], types: readonly Migratetype[]): { readonly index: number; readonly expected: string } | undefined {
+  for (const [index, { node, zone, type }] of rows.entries()) {
+    const first = rows[index - (index % types.length)];
+    const expected = types[index % types.length];
+    if (type !== expected || node !== first?.node || zone !== first.zone) return { index, expected: `type ${expected ?? ""}${first === undefined || index % types.length === 0 ? "" : ` of zone ${first.zone} of node ${first.node}`}, as \`Number of blocks type\` has it` };
+  }
+  const missing = types[rows.length % types.length];
+  return rows.length % types.length === 0 ? undefined : { index: rows.length - 1, expected: `a row of type ${missing ?? ""} after it, as \`Number of blocks type\` has it` };
+}
+
+/** Whether an earlier row says the same thing of the same zone. */
+function isRepeated(cursor: Cursor, row: string): boolean {
+  const known = cursor.seen.has(row);
+  cursor.seen.add(row);
+  return known;
 }
 
 function line(cursor: Cursor): string {
@@ -115,6 +136,7 @@ function parseFree(cursor: Cursor): Shaped<{ readonly nrOrders: number; readonly
     const wrong = nrFree.indexOf(undefined);
     if (wrong !== -1) return misshapen(cursor.file, cursor.at + 1, quote(cells[wrong] ?? ""), `${wholeNumber} for order ${wrong}`);
     if (cells.length !== orders.length) return misshapen(cursor.file, cursor.at + 1, `${cells.length} counts`, `${orders.length}, one for each order`);
+    if (isRepeated(cursor, `${node} ${zone} ${type}`)) return refuse(cursor, "each type of a zone once");
     free.push({ node, zone, type, nrFree: nrFree.map((count) => count ?? 0), overflow: cells.flatMap((cell, order) => (cell.startsWith(">") ? [order] : [])) });
   }
   return free.length === 0 ? refuse(cursor, "`Node N, zone NAME, type NAME`") : shaped({ nrOrders: orders.length, free });
@@ -136,6 +158,7 @@ function parseBlocks(cursor: Cursor): Shaped<{ readonly types: readonly Migratet
     const count = (fields?.[3] ?? "").split(/ +/u).map(decimal);
     if (node === undefined || zone === undefined || count.length !== types.length) return refuse(cursor, `\`Node N, zone NAME\` and ${types.length} counts of pageblocks`);
     if (count.includes(undefined)) return refuse(cursor, `${wholeNumber} for each type`);
+    if (isRepeated(cursor, `${node} ${zone}`)) return refuse(cursor, "each zone once");
     blocks.push({ node, zone, count: count.map((value) => value ?? 0) });
   }
   return blocks.length === 0 ? refuse(cursor, "`Node N, zone NAME` and counts of pageblocks") : shaped({ types, blocks });

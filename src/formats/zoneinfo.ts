@@ -150,6 +150,7 @@ function parsePopulated(part: Part, start: number): Shaped<PopulatedZone> {
   for (; at < end; at++) {
     const fields = counter.exec(lines[at] ?? "");
     if (fields === null) break;
+    if (counters.has(fields[1] ?? "")) return misshapen(file, at + 1, quote(fields[1] ?? ""), "each counter of a zone once");
     // Event counters may pass 2^53; only those that are used have to be exact.
     counters.set(fields[1] ?? "", Number(fields[2]));
   }
@@ -170,14 +171,24 @@ function parsePagesets(part: Part, start: number): Shaped<Pagesets> {
   let pcp = 0;
   let nrCpus = 0;
   let threshold = 0;
+  let cpu = -1;
+  const known = new Set<string>();
   for (; at < end; at++) {
     const fields = /^ +(cpu|count|high|batch|high_min|high_max|vm stats threshold): +(\S+)$/u.exec(lines[at] ?? "");
     if (fields === null) break;
+    const name = fields[1] ?? "";
     const value = decimal(fields[2] ?? "");
-    if (value === undefined) return misshapen(file, at + 1, quote(fields[2] ?? ""), `${wholeNumber} for \`${fields[1] ?? ""}\``);
-    if (fields[1] === "cpu") nrCpus++;
-    if (fields[1] === "count") pcp += value;
-    if (fields[1] === "vm stats threshold") threshold = Math.max(threshold, value);
+    if (value === undefined) return misshapen(file, at + 1, quote(fields[2] ?? ""), `${wholeNumber} for \`${name}\``);
+    if (name === "cpu") {
+      if (value <= cpu) return misshapen(file, at + 1, `cpu ${value}`, `a CPU after ${cpu}`);
+      cpu = value;
+      nrCpus++;
+      known.clear();
+    }
+    if (known.has(name)) return misshapen(file, at + 1, quote(name), "each number of a CPU once");
+    known.add(name);
+    if (name === "count") pcp += value;
+    if (name === "vm stats threshold") threshold = Math.max(threshold, value);
   }
   return nrCpus === 0 ? misshapen(file, start + 1, quote(lines[start] ?? ""), "`cpu: N`") : shaped({ next: at, pcp, nrCpus, threshold });
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import { available, directorySource, notAvailable } from "../../src/audit/source.ts";
-import type { FileSource } from "../../src/audit/source.ts";
+import type { FileSource, Reading } from "../../src/audit/source.ts";
 
 export const captureNames = ["dimm-mixed", "kernelcore", "memmap-on-memory", "virtio-mem"] as const;
 export type CaptureName = (typeof captureNames)[number];
@@ -28,10 +28,51 @@ export function captureFolder(name: CaptureName): string {
 afterAll(() => {
   for (const folder of folders.values()) rmSync(join(folder, ".."), { recursive: true });
   folders.clear();
+  sources.clear();
 });
 
+const sources = new Map<CaptureName, FileSource>();
+
+/** A capture, read from its folder once and kept in memory for the tests of the file. */
 export function capture(name: CaptureName): FileSource {
-  return { ...directorySource(captureFolder(name)), root: name };
+  const known = sources.get(name);
+  if (known !== undefined) return known;
+  const source = { ...inMemory(directorySource(captureFolder(name))), root: name };
+  sources.set(name, source);
+  return source;
+}
+
+const pieceBytes = 2 ** 20;
+
+function inMemory(base: FileSource): FileSource {
+  const texts = new Map<string, ReturnType<FileSource["text"]>>();
+  const lists = new Map<string, ReturnType<FileSource["names"]>>();
+  const files = new Map<string, Reading<Uint8Array>>();
+  const whole = (path: string): Reading<Uint8Array> => {
+    const pieces: Uint8Array[] = [];
+    const length = base.stream(path, (bytes) => pieces.push(bytes.slice()));
+    // A plain array: what slice() of a Buffer gives is no copy.
+    return length.available ? available(Uint8Array.from(Buffer.concat(pieces))) : length;
+  };
+  return {
+    ...base,
+    text: (path) => remembered(texts, path, () => base.text(path)),
+    names: (path) => remembered(lists, path, () => base.names(path)),
+    stream: (path, piece) => {
+      const file = remembered(files, path, () => whole(path));
+      if (!file.available) return file;
+      for (let at = 0; at < file.value.length; at += pieceBytes) piece(file.value.subarray(at, at + pieceBytes));
+      return available(file.value.length);
+    },
+  };
+}
+
+function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 export interface Edits {
@@ -77,12 +118,9 @@ export function edited(base: FileSource, { text = {}, add = {}, words = {}, with
       const changes = words[path] ?? [];
       let from = 0;
       return base.stream(path, (bytes) => {
-        const copy = bytes.slice();
-        const view = new DataView(copy.buffer);
-        for (const [pfn, word] of changes) {
-          const at = pfn * 8 - from;
-          if (at >= 0 && at + 8 <= copy.length) view.setBigUint64(at, word, true);
-        }
+        const inside = changes.filter(([pfn]) => pfn * 8 >= from && pfn * 8 + 8 <= from + bytes.length);
+        const copy = inside.length === 0 ? bytes : Uint8Array.from(bytes);
+        for (const [pfn, word] of inside) new DataView(copy.buffer).setBigUint64(pfn * 8 - from, word, true);
         from += bytes.length;
         piece(copy);
       });

@@ -138,6 +138,22 @@ describe("RAM in iomem", () => {
   });
 });
 
+describe("frames that iomem does not show as RAM", () => {
+  const words = { "proc/kpageflags": [[0x9f, buddy], [0xa0, 1n << 7n]], "proc/kpagecount": [[0x9f, 1n]] } as const;
+
+  it("are no memory on x86-64", () => {
+    expect(outcome(edited(capture("kernelcore"), { words })).broken).toEqual(["AU-10", "AU-20", "AU-28"]);
+    expect(outcome(edited(capture("kernelcore"), { words, without: ["proc/iomem"] })).verdict).toBe("holds");
+  });
+
+  it("may be memory elsewhere", () => {
+    const { verdict, why, judged } = outcome(edited(capture("kernelcore"), { words, add: { "proc/sys/kernel/arch": "aarch64\n" } }));
+
+    expect([verdict, why["AU-28"]]).toEqual(["holds", "only on x86-64 iomem shows all that the kernel takes for memory"]);
+    expect(judged).toContain("AU-20");
+  });
+});
+
 describe("a hugetlb page with poison", () => {
   it("shows it on every frame, and counts once", () => {
     expect(outcome(edited(capture("dimm-mixed"), { words: { "proc/kpageflags": [[0x8000, (1n << 17n) + (1n << 19n)]] } })).verdict).toBe("holds");

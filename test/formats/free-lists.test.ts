@@ -24,6 +24,7 @@ describe("buddyinfo", () => {
     [buddyinfo.replace("505", "-505"), 'proc/buddyinfo line 2: found "-505", expected a whole number from 0 to 2^53 - 1 for order 0'],
     [buddyinfo.replace("505", "9007199254740993"), 'proc/buddyinfo line 2: found "9007199254740993", expected a whole number from 0 to 2^53 - 1 for order 0'],
     [buddyinfo.replace("Normal", "HighMem"), 'proc/buddyinfo line 2: found "Node 0, zone   HighMem    505    334 100000 ", expected `Node N, zone NAME` and a count for each order'],
+    [buddyinfo + (buddyinfo.split("\n")[0] ?? "") + "\n", 'proc/buddyinfo line 3: found "Node 0, zone      DMA      0      1      3 ", expected each zone once'],
     [buddyinfo.replace("Normal", "DMA"), 'proc/buddyinfo line 2: found "Node 0, zone   DMA    505    334 100000 ", expected each zone once'],
     [`Node 0, zone DMA ${"1 ".repeat(99)}\n`, "proc/buddyinfo line 1: found 99 counts, expected 32, one for each order"],
   ])("says in one line what is wrong (%#)", (text, message) => {
@@ -78,11 +79,17 @@ describe("pagetypeinfo", () => {
     [pagetypeinfo.replace("5      6 \n", "5 \n"), "proc/pagetypeinfo line 6: found 2 counts, expected 3, one for each order"],
     [pagetypeinfo.replace(">100000      5", ">100000     -5"), 'proc/pagetypeinfo line 6: found "-5", expected a whole number from 0 to 2^53 - 1 for order 1'],
     [pagetypeinfo.replace("type          CMA", "type     Reserve"), "proc/pagetypeinfo line 7: found \"Node    0, zone   Normal, type     Reserve      ...\", expected `Node N, zone NAME, type NAME` with the type Unmovable, Movable, Reclaimable, HighAtomic, CMA or Isolate"],
-    [pagetypeinfo.replace(/Node {4}0, zone {3}Normal, type {10}CMA.*\n/u, ""), "proc/pagetypeinfo: found a table of free pages for other types than Unmovable, Movable, CMA, expected the same types in both tables"],
+    [pagetypeinfo.replace(/Node {4}0, zone {3}Normal, type {10}CMA.*\n/u, ""), "proc/pagetypeinfo line 6: found \"Node    0, zone   Normal, type      Movable >100...\", expected a row of type CMA after it, as `Number of blocks type` has it"],
+    [pagetypeinfo.replace(/Node {4}0, zone {3}Normal, type {6}Movable.*\n/u, ""), "proc/pagetypeinfo line 6: found \"Node    0, zone   Normal, type          CMA     ...\", expected type Movable of zone Normal of node 0, as `Number of blocks type` has it"],
+    [pagetypeinfo.replace("Node    0, zone   Normal, type      Movable", "Node    1, zone   Normal, type      Movable"), "proc/pagetypeinfo line 6: found \"Node    1, zone   Normal, type      Movable >100...\", expected type Movable of zone Normal of node 0, as `Number of blocks type` has it"],
+    [pagetypeinfo.replace(/(Node {4}0, zone {3}Normal, type {4}Unmovable.*\n)/u, "$1$1"), "proc/pagetypeinfo line 6: found \"Node    0, zone   Normal, type    Unmovable     ...\", expected each type of a zone once"],
+    [pagetypeinfo.replace(/((?:Node {4}0, .*\n){3})/u, "$1$1"), "proc/pagetypeinfo line 8: found \"Node    0, zone   Normal, type    Unmovable     ...\", expected each type of a zone once"],
+    [pagetypeinfo.replace(/(Node 0, .*\n)/u, "$1$1"), "proc/pagetypeinfo line 11: found \"Node 0, zone   Normal           46          321 ...\", expected each zone once"],
+    [pagetypeinfo + pagetypeinfo, "proc/pagetypeinfo line 15: found \"Node    0, zone   Normal, type    Unmovable     ...\", expected each type of a zone once"],
     [pagetypeinfo.replace("          321           17", "          321"), 'proc/pagetypeinfo line 10: found "Node 0, zone   Normal           46          321 ", expected `Node N, zone NAME` and 3 counts of pageblocks'],
     [pagetypeinfo.replace("321", "3e1"), "proc/pagetypeinfo line 10: found \"Node 0, zone   Normal           46          3e1 ...\", expected a whole number from 0 to 2^53 - 1 for each type"],
     [pagetypeinfo.split("\n").slice(0, 7).join("\n") + "\n", "proc/pagetypeinfo line 7: found the end of the file, expected another type of a zone, or an empty line and `Number of blocks type`"],
-    [pagetypeinfo + pagetypeinfo.replace("order: 9", "order: 8").replace("512", "256"), "proc/pagetypeinfo line 11: found another geometry, expected the same pageblock order, orders and types for every node"],
+    [pagetypeinfo + pagetypeinfo.replace("order: 9", "order: 8").replace("512", "256").replaceAll("Node    0", "Node    1").replaceAll("Node 0", "Node 1"), "proc/pagetypeinfo line 11: found another geometry, expected the same pageblock order, orders and types for every node"],
   ])("says in one line what is wrong (%#)", (text, message) => {
     expect(problem(parsePagetypeinfo(text))).toBe(message);
   });

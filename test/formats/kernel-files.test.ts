@@ -95,6 +95,7 @@ describe("vmstat", () => {
 
   it.each([
     ["", "proc/vmstat: found an empty file, expected text"],
+    ["nr_free_pages 1\nnr_free_pages 1\n", 'proc/vmstat line 2: found "nr_free_pages", expected each name once'],
     ["nr_free_pages -1\n", 'proc/vmstat line 1: found "nr_free_pages -1", expected `NAME N`'],
     ["nr_free_pages 18446744073709551615\n", 'proc/vmstat line 1: found "18446744073709551615", expected a whole number from 0 to 2^53 - 1 for nr_free_pages'],
     ["pgfault 1\n", "proc/vmstat: found no nr_free_pages, expected `nr_free_pages N`"],

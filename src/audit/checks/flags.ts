@@ -4,7 +4,7 @@
 import { pageblockPages, toPfn } from "../../../models/index.ts";
 import type { Evidence } from "../../../properties/index.ts";
 import { FrameKind, frameKindNames } from "../../formats/kpage.ts";
-import { doesNotApply, found, given, mostEvidence, read } from "../cross-check.ts";
+import { doesNotApply, found, given, iomemIsMemblock, mostEvidence, read } from "../cross-check.ts";
 import type { CrossCheck } from "../cross-check.ts";
 import { isOnline } from "../layout.ts";
 import type { Segment } from "../layout.ts";
@@ -94,6 +94,29 @@ const movableIsMovable: CrossCheck = {
     ),
 };
 
+/** Whether a piece of an online block is known to be no memory: a hole, which has pages because its section has. */
+function isHole(snapshot: Snapshot, segment: Segment): boolean {
+  return segment.ram === false && hasPages(snapshot, segment) && given(snapshot.sizes).arch === "x86-64";
+}
+
+/** Frames of these kinds where an online block has no memory. None where iomem does not tell. */
+export function framesOutsideRam(snapshot: Snapshot, wrong: readonly FrameKind[], was: string): readonly Evidence[] {
+  return judgeKinds(snapshot, (segment) => (isHole(snapshot, segment) ? wrong : []), was);
+}
+
+/** What only a frame of memory can be. AU-10 says that a free one is in no free block, AU-25 where a self-hosted memmap lies. */
+const inUse: readonly FrameKind[] = [FrameKind.Offline, FrameKind.Slab, FrameKind.PageTable, FrameKind.Hugetlb, FrameKind.User, FrameKind.Other];
+
+const holesAreNotUsed: CrossCheck = {
+  id: "AU-28",
+  title: "no frame outside System RAM is in use",
+  source: "mm/mm_init.c: init_unavailable_range(), v6.12: the pages of holes are reserved, and nobody frees them",
+  strength: "exact",
+  drift: "none: memory is never added inside a block that is there",
+  needs: ["layout", "iomem", "kpageflags"],
+  find: (snapshot) => (given(snapshot.sizes).arch === "x86-64" ? found(framesOutsideRam(snapshot, inUse, "reserved, it is not System RAM")) : doesNotApply(iomemIsMemblock)),
+};
+
 const wordsMakeSense: CrossCheck = {
   id: "AU-18",
   title: "no reserved frame is free or on an LRU list, and a frame without page has no other flag",
@@ -133,8 +156,9 @@ const onlyPagesAreMapped: CrossCheck = {
     if (counts.nrFrames !== nrFrames) return found([{ where: "kpagecount", was: `${nrFrames} words, as kpageflags has`, is: `${counts.nrFrames}` }]);
     const evidence = given(snapshot.layout).segments.flatMap((segment, index): readonly Evidence[] => {
       const pfn = counts.first(index);
-      if (pfn === undefined || hasPages(snapshot, segment)) return [];
-      return [{ pfn: toPfn(pfn), where: placeOf(snapshot, segment), was: "mapped nowhere, its memory is not online", is: `mapped${counts.mapped(index) === 1 ? "" : `, the first of ${counts.mapped(index)} there`}` }];
+      const hole = isHole(snapshot, segment);
+      if (pfn === undefined || (hasPages(snapshot, segment) && !hole)) return [];
+      return [{ pfn: toPfn(pfn), where: placeOf(snapshot, segment), was: hole ? "mapped nowhere, it is not System RAM" : "mapped nowhere, its memory is not online", is: `mapped${counts.mapped(index) === 1 ? "" : `, the first of ${counts.mapped(index)} there`}` }];
     });
     return found(evidence.slice(0, mostEvidence));
   },
@@ -168,4 +192,4 @@ const hostsItself: CrossCheck = {
   },
 };
 
-export const flagChecks: readonly CrossCheck[] = [noPageOffline, pageInOnlineRam, movableIsMovable, wordsMakeSense, poisonIsCounted, onlyPagesAreMapped, hostsItself];
+export const flagChecks: readonly CrossCheck[] = [noPageOffline, pageInOnlineRam, movableIsMovable, holesAreNotUsed, wordsMakeSense, poisonIsCounted, onlyPagesAreMapped, hostsItself];

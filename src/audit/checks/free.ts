@@ -8,6 +8,7 @@ import type { PageTypes } from "../../formats/pagetypeinfo.ts";
 import type { PopulatedZone } from "../../formats/zoneinfo.ts";
 import { doesNotApply, found, given, read } from "../cross-check.ts";
 import type { CrossCheck, Moved } from "../cross-check.ts";
+import { framesOutsideRam } from "./flags.ts";
 import { deferredMemory } from "../deferred.ts";
 import { isOnline, zoneLabel } from "../layout.ts";
 import type { ZoneEntry } from "../layout.ts";
@@ -68,10 +69,14 @@ const freeIsManaged: CrossCheck = {
   needs: ["zoneinfo"],
   find: (snapshot) =>
     found(
-      populatedZones(snapshot).flatMap((entry): readonly Evidence[] => {
-        const { pcp, nrFreePages } = entry.zone;
-        const sum = nrFreePages + pcp;
-        return sum <= entry.managed + heldBack(entry.zone) ? [] : [{ where: zoneLabel(entry), was: `at most ${entry.managed} managed pages`, is: `${nrFreePages} free and ${pcp} on per-CPU lists` }];
+      snapshot.zones.flatMap((entry): readonly Evidence[] => {
+        if (entry.info === null) return [];
+        const { free, managed, populated } = entry.info;
+        const where = zoneLabel(entry);
+        // A zone that is emptied takes back what CPUs hold of its counters (zone_pcp_reset(), mm/page_alloc.c).
+        if (populated === null) return free === 0 ? [] : [{ where, was: "no free pages, the zone has no memory", is: `${free}` }];
+        const { pcp, nrFreePages } = populated;
+        return nrFreePages + pcp <= managed + heldBack(populated) ? [] : [{ where, was: `at most ${managed} managed pages`, is: `${nrFreePages} free and ${pcp} on per-CPU lists` }];
       }),
     ),
 };
@@ -209,10 +214,12 @@ const flagsAreBuddy: CrossCheck = {
   title: "the frames that kpageflags shows as free are those in the free blocks of buddyinfo",
   source: "fs/proc/page.c: stable_page_flags(); mm/page_alloc.c: is_free_buddy_page(), v6.12",
   strength: "drifting",
-  drift: "moves with every allocation, and reading kpageflags takes long",
+  drift: "moves with every allocation, and reading kpageflags takes long; no free block holds a frame outside System RAM",
   needs: ["zoneinfo", "buddyinfo", "layout", "kpageflags"],
   find: (snapshot) => {
     const { segments, blocks } = given(snapshot.layout);
+    const outside = framesOutsideRam(snapshot, [FrameKind.Free], "System RAM, the free blocks hold nothing else");
+    if (outside.length > 0) return found(outside);
     if (segments.some(({ zone, block, ram }) => zone === null && ram === true && block !== null && isOnline(blocks[block]))) return doesNotApply("it is not shown which zone some frames are in");
     const flagged = flaggedFree(snapshot);
     const moved = populatedZones(snapshot).flatMap((entry): readonly Moved[] => {

@@ -87,11 +87,14 @@ const managedIsNotReserved: CrossCheck = {
     const late = deferredMemory(snapshot);
     const tally = read(snapshot.frames);
     const layout = given(snapshot.layout);
-    const hosted = new Map<number, number>();
-    for (const [index, zone] of layout.blockZone.entries()) if (zone !== null) hosted.set(zone, (hosted.get(zone) ?? 0) + (tally.selfHosted[index] ?? 0));
+    const hosted = sumRam(snapshot, ({ start, block }) => {
+      // A memmap lies at the start of its block, so it is of the zone that the block begins in.
+      const begins = block !== null && start === (layout.blocks[block]?.block ?? 0) * layout.blockPages;
+      return begins ? (tally.selfHosted[block] ?? 0) : 0;
+    });
     const high = sumRam(snapshot, ({ start, end, driver }, index) => end - start - tally.count(index, FrameKind.Reserved) - (driver === null ? 0 : tally.count(index, FrameKind.Offline)));
     const low = sumRam(snapshot, ({ start, end }, index) => end - start - tally.count(index, FrameKind.Reserved) - tally.count(index, FrameKind.Offline));
-    const less = (by: ByZone): ByZone => ({ of: new Map([...by.of].map(([zone, frames]) => [zone, frames - (hosted.get(zone) ?? 0)])), unknown: by.unknown });
+    const less = (by: ByZone): ByZone => ({ of: new Map([...by.of].map(([zone, frames]) => [zone, frames - (hosted.of.get(zone) ?? 0)])), unknown: by.unknown - hosted.unknown });
     if (late !== undefined && high.unknown > 0) return doesNotApply(late.why);
     const evidence = compareZones(snapshot, { is: ({ info }) => info?.managed ?? 0, low: less(low), high: less(high), words: "managed pages by the flags of its frames" });
     return found(evidence.filter(({ where }) => late === undefined || !late.zones.some((zone) => zoneLabel(zone) === where)));
@@ -117,17 +120,20 @@ const memTotalIsManaged: CrossCheck = {
 
 const nodeTotalIsManaged: CrossCheck = {
   id: "AU-04",
-  title: "MemTotal of a node is the managed pages of its zones",
-  source: "mm/show_mem.c: si_meminfo_node(), v6.12",
+  title: "MemTotal of a node is the managed pages of its zones, and its MemFree and MemUsed together",
+  source: "mm/show_mem.c: si_meminfo_node(); drivers/base/node.c: node_read_meminfo(), v6.12",
   strength: "exact",
-  drift: "changes with hotplug and ballooning only",
+  drift: "the first half changes with hotplug and ballooning only; in the second half one read of the counters is printed three times",
   needs: ["zoneinfo", "nodes"],
   find: (snapshot) => {
     const { meminfo } = read(snapshot.files.nodes);
     if (meminfo.size === 0) return doesNotApply("no node shows its meminfo");
     const evidence: Evidence[] = [];
     for (const [node, { values }] of meminfo) {
-      const pages = (values.get("MemTotal") ?? 0) / given(snapshot.sizes).pageBytes;
+      const { pageBytes } = given(snapshot.sizes);
+      const pages = (values.get("MemTotal") ?? 0) / pageBytes;
+      const [free, used] = [values.get("MemFree"), values.get("MemUsed")];
+      if (free !== undefined && used !== undefined && (free + used) / pageBytes !== pages) evidence.push({ where: `MemFree and MemUsed of node ${node}`, was: `${pages} pages, as MemTotal says`, is: `${(free + used) / pageBytes}` });
       let managed = 0;
       for (const zone of snapshot.zones) if (zone.node === node) managed += zone.info?.managed ?? 0;
       if (pages !== managed) evidence.push({ where: `MemTotal of node ${node}`, was: `${managed} pages, what its zones manage`, is: `${pages}` });

@@ -91,15 +91,20 @@ const isolationEnds: CrossCheck = {
   title: "no pageblock is isolated unless a block goes offline",
   source: "mm/page_isolation.c: undo_isolate_page_range(), v6.12; a pageblock that is left isolated is lost to allocations",
   strength: "drifting",
-  drift: "a contiguous allocation isolates pageblocks for a moment",
+  drift: "a contiguous allocation isolates pageblocks for a moment; never more than begin in the span of the zone",
   needs: ["zoneinfo", "pagetypeinfo", "layout"],
   find: (snapshot) => {
     if (given(snapshot.layout).blocks.some(({ state }) => state === "going-offline")) return doesNotApply("a memory block goes offline");
-    const moved = snapshot.zones.flatMap((zone): readonly Moved[] => {
+    const size = pageblockPages(given(snapshot.geometry));
+    const evidence: Evidence[] = [];
+    const moved: Moved[] = [];
+    for (const zone of snapshot.zones) {
       const isolated = blocksOfType(snapshot, zone, "Isolate") ?? 0;
-      return isolated === 0 ? [] : [{ evidence: { where: zoneLabel(zone), was: "no isolated pageblock, nothing goes offline", is: `${isolated}` }, frames: isolated * pageblockPages(given(snapshot.geometry)) }];
-    });
-    return found([], moved);
+      const most = Math.ceil((zone.info?.spanned ?? 0) / size);
+      if (isolated > most) evidence.push({ where: zoneLabel(zone), was: `isolated at most its ${most} pageblocks`, is: `${isolated}` });
+      else if (isolated > 0) moved.push({ evidence: { where: zoneLabel(zone), was: "no isolated pageblock, nothing goes offline", is: `${isolated}` }, frames: isolated * size });
+    }
+    return found(evidence, moved);
   },
 };
 
