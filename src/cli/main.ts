@@ -5,6 +5,7 @@ import { printable } from "../formats/parsed.ts";
 import { BadInput } from "./arguments.ts";
 import { auditVerb } from "./audit.ts";
 import { checkVerb } from "./check.ts";
+import { fidelityVerb } from "./fidelity.ts";
 import { mutantsVerb } from "./mutants.ts";
 import { explainVerb, replayVerb } from "./replay.ts";
 import { startVerb } from "./start.ts";
@@ -20,6 +21,7 @@ specification, and audits the memory of the machine it runs on.
   replay FILE  run a saved scenario or counterexample again
   explain FILE tell a counterexample step by step
   audit        judge and draw the memory of this machine, or of saved files
+  fidelity FILE  compare what a real kernel answered with what is predicted
   mutants      list the historic kernel bugs that check can plant
   start        check the named machines and this machine's layout, then audit:
                what npm start runs
@@ -32,7 +34,7 @@ could be said.`;
 
 type Verb = (words: readonly string[], terminal: Terminal) => Promise<number>;
 
-const verbs: Readonly<Record<string, Verb>> = { check: checkVerb, replay: replayVerb, explain: explainVerb, audit: auditVerb, mutants: mutantsVerb, start: startVerb };
+const verbs: Readonly<Record<string, Verb>> = { check: checkVerb, replay: replayVerb, explain: explainVerb, audit: auditVerb, fidelity: fidelityVerb, mutants: mutantsVerb, start: startVerb };
 
 /** Runs one command line and gives the exit code. */
 async function main(words: readonly string[], terminal: Terminal): Promise<number> {

@@ -2,7 +2,7 @@
 import { FrameUse, hex, toPfn } from "../../models/index.ts";
 import type { AllocId, BlockId, Command, Outcome, ZoneIndex } from "../../models/index.ts";
 import type { Answer } from "./observed.ts";
-import { agrees, agreesBy, all, differs, errnoOf, missing } from "./verdict.ts";
+import { agrees, agreesBy, all, compare, differs, errnoOf, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
 import { frameReader } from "./world.ts";
 import type { World } from "./world.ts";
@@ -56,15 +56,25 @@ export function blockOfFrame(world: World, pfn: number): BlockId {
 export function compareErrno(outcome: Outcome, observed: Answer): StepVerdict {
   const warned = observed.log.some((line) => line.includes("WARNING"));
   if (outcome.result === "skipped") {
-    if (warned && observed.errno === "0") return agreesBy("warned");
+    if (warned) return observed.errno === "0" ? agreesBy("warned") : differs("errno 0 and a warning", `errno ${observed.errno}`);
     return missing(`a call that the specification does not take (${outcome.because?.kind ?? "skipped"})`, observed.errno === "0");
   }
   const predicted = errnoOf(outcome);
-  if (predicted === observed.errno) return agrees;
+  if (predicted === observed.errno) return compareReturned(predicted, observed);
   // free_contig_range() gives nothing back: it warns.
   if (predicted !== "0" && observed.errno === "0" && warned) return agreesBy("warned");
   const because = outcome.because === undefined ? "" : ` because of ${outcome.because.kind}${outcome.because.pfn === undefined ? "" : ` at frame ${hex(outcome.because.pfn)}`}`;
   return differs(`errno ${predicted}${because}`, `errno ${observed.errno}`);
+}
+
+/** include/uapi/asm-generic/errno.h. */
+const errnoNumbers: Readonly<Record<string, number>> = { EPERM: 1, ENOENT: 2, EINTR: 4, EIO: 5, ENXIO: 6, E2BIG: 7, EAGAIN: 11, ENOMEM: 12, EFAULT: 14, EBUSY: 16, EEXIST: 17, EINVAL: 22, EOPNOTSUPP: 95, EHWPOISON: 133 };
+
+/** Where the step also prints what the function returned, a refusal as a negative number. */
+function compareReturned(predicted: string, { out }: Answer): StepVerdict {
+  const returned = /^ret=(-?\d+)$/u.exec(out[0] ?? "")?.[1];
+  if (returned === undefined || (predicted === "0" && Number(returned) > 0)) return agrees;
+  return compare("returned", -(errnoNumbers[predicted] ?? 0) + 0, Number(returned));
 }
 
 /** Frames that the kernel's log names as unmovable pages and that no command of the record took. */
@@ -84,8 +94,10 @@ function kernelPages(log: readonly string[]): readonly number[] {
  * because nobody says when they come and go.
  */
 export function withKernelPages(world: World, log: readonly string[], play: () => StepVerdict): StepVerdict {
+  const named = kernelPages(log);
+  if (named.length === 0) return play();
   const read = frameReader(world.see("frames"));
-  const free = kernelPages(log).filter((pfn) => read(pfn).use === FrameUse.Free);
+  const free = named.filter((pfn) => read(pfn).use === FrameUse.Free);
   const placed: AllocId[] = [];
   for (const pfn of free) {
     const id = world.nextLabel();

@@ -20,7 +20,9 @@ const failed = "add_memory failed";
 export function plug(world: World, dimm: string, bytes: number, node: number, observed: unknown): StepVerdict {
   const address = field(observed, "addr");
   if (typeof address !== "number") return missing("where the DIMM lies", true);
-  const range = pfnRange(toPfn(frames(world, address)), frames(world, bytes));
+  const [start, nrPages] = [frames(world, address), frames(world, bytes)];
+  if (!Number.isInteger(start) || !Number.isInteger(nrPages)) return missing("a DIMM that is no whole frames", true);
+  const range = pfnRange(toPfn(start), nrPages);
   const group = world.nextLabel();
   execute(world, { op: "group-static", id: group, node, maxPages: range.nrPages });
   const outcome = execute(world, { op: "add", start: range.start, nrPages: range.nrPages, node, memmapOnMemory: true, group });
@@ -44,7 +46,7 @@ export function unplug(world: World, dimm: string, observed: unknown): StepVerdi
       execute(world, { op: "group-unregister", id: plugged.group });
       world.dimms.delete(dimm);
     }
-    return compare(`${dimm}`, gone ? "is removed" : "stays", left.includes(dimm) ? "stays" : "is removed");
+    return compare("DIMMs that are left:", [...world.dimms.keys()].toSorted().join(", ") || "none", left.toSorted().join(", ") || "none");
   });
 }
 

@@ -61,6 +61,7 @@ export function alloc(world: World, step: StepOf<"alloc">, observed: Answer): St
     const [outcome] = commands.slice(0, 1).map((command) => execute(world, command));
     return outcome === undefined ? missing("a request of this order", true) : compareErrno(outcome, observed);
   }
+  if (observed.errno !== "0") return differs("errno 0", `errno ${observed.errno}`);
   const pfn = Number(text.split(" ")[0]);
   const type = letters[words(text).get("mt") ?? ""];
   if (!Number.isInteger(pfn) || type === undefined) return missing("what the allocation gave", true);

@@ -49,7 +49,7 @@ export function types(world: World, { start, end }: Ranged, observed: unknown): 
  */
 function refill(world: World, seen: ReadonlyMap<number, string>): void {
   const last = world.lastAlloc;
-  if (last === null) return;
+  if (last === null || last.kind === "user" || last.kind === "folio") return;
   const size = 2 ** world.machine.geometry.pageblockOrder;
   const claimed: ReadonlySet<number> = new Set(world.see("pageblocks").filter(({ start, type }) => type === "Movable" && ["U", "R"].includes(seen.get(start) ?? "M")).map(({ start }) => start));
   const read = frameReader(world.see("frames"));

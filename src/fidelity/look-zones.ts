@@ -27,14 +27,19 @@ function sizes({ start, spanned, present, managed }: Pick<ObservedZone, "start" 
   return `start ${start}, spanned ${spanned}, present ${present}, managed ${managed}`;
 }
 
+/** Frames of the zone that the prediction has on per-CPU lists. */
+function onPcp(world: World, index: number): number {
+  return world.see("pcp").reduce((sum, { zone, order }) => sum + (zone === index ? 2 ** order : 0), 0);
+}
+
 /** Free pages of a zone: exactly, where nobody else allocates and nothing can stand on per-CPU lists. */
 export function freePages(world: World, index: number, observed: number): StepVerdict {
   const zone = world.see("zones")[index];
   const predicted = zone?.nrFree ?? 0;
-  const most = predicted + world.see("pcp").reduce((sum, entry) => sum + (entry.zone === index ? 2 ** entry.order : 0), 0);
   const name = zone === undefined ? String(index) : zoneName(zone);
   const quiet = isQuiet(world, index);
   if (quiet && !world.undrained.has(index)) return compare(`zone ${name}: free`, predicted, observed);
+  const most = observed > predicted ? predicted + onPcp(world, index) : predicted;
   if (observed > most) return differs(`zone ${name}: at most ${most} free`, `zone ${name}: ${observed} free`);
   return agreesBy(quiet ? "free-per-cpu" : "free-busy");
 }
@@ -57,7 +62,7 @@ function zoneRow(world: World, row: string, behind: readonly string[]): StepVerd
   if (kind !== "zone") return agrees;
   const index = world.see("zones").findIndex((zone) => zone.node === Number(node) && zone.type === type);
   const zone = world.see("zones")[index];
-  if (zone === undefined) return missing(`zone ${type ?? ""} of node ${node ?? ""}`, false);
+  if (zone === undefined) return differs(`no zone ${type ?? ""} of node ${node ?? ""}`, row);
   const facts: Readonly<Record<string, number>> = { start: zone.start, spanned: zone.spanned, present: zone.present, early: zone.presentEarly ?? 0, managed: zone.managed, isolate_pb: zone.nrIsolatePageblock ?? 0, contiguous: zone.contiguous === true ? 1 : 0 };
   const free = Number(seen.get("free"));
   return all([compare(`zone ${zoneName(zone)}`, zoneFacts((name) => facts[name] ?? 0), zoneFacts((name) => seen.get(name) ?? "")), freePages(world, index, free), freeLists(world, index, free, listRows(behind))]);
@@ -132,7 +137,7 @@ export function buddyinfo(world: World, node: number, observed: unknown): StepVe
     ...populated.map(({ zone, index }) => {
       const counts = rows.find(({ type }) => type === zone.type)?.counts ?? [];
       if (isQuiet(world, index) && !world.undrained.has(index)) return compare(`zone ${zoneName(zone)}`, (zone.nrFreeBlocks ?? []).join(" "), counts.join(" "));
-      const most = framesIn(zone.nrFreeBlocks ?? []) + world.see("pcp").reduce((sum, entry) => sum + (entry.zone === index ? 2 ** entry.order : 0), 0);
+      const most = framesIn(zone.nrFreeBlocks ?? []) + onPcp(world, index);
       return framesIn(counts) <= most ? agreesBy("lists-busy") : differs(`zone ${zoneName(zone)}: at most ${most} frames in free blocks`, String(framesIn(counts)));
     }),
   ]);
@@ -146,15 +151,18 @@ export function pagetypeinfo(world: World, node: number, observed: unknown): Ste
     if (zone.node !== node || zone.present === 0) continue;
     const exact = isQuiet(world, index) && !world.undrained.has(index);
     const predicted = predictedLists(world, index);
+    let sum = 0;
     for (const row of rows) {
       const free = /^Node +(\d+), zone +(\w+), type +(\w+)((?: +\d+)+) *$/u.exec(row);
       const letter = Object.entries(letters).find(([, type]) => type === free?.[3])?.[0];
       if (free === null || letter === undefined || free[2] !== zone.type) continue;
       const counts = (free[4] ?? "").trim().split(/ +/u).map(Number);
       const expected = predicted.get(letter) ?? [];
+      sum += framesIn(counts);
       if (exact) verdicts.push(compare(`zone ${zoneName(zone)}: ${free[3] ?? ""}`, expected.join(" "), counts.join(" ")));
-      else verdicts.push(agreesBy("lists-busy"));
     }
+    const most = framesIn(zone.nrFreeBlocks ?? []) + onPcp(world, index);
+    verdicts.push(sum <= most ? agreesBy(...(exact ? [] : (["lists-busy"] as const))) : differs(`zone ${zoneName(zone)}: at most ${most} frames in free blocks`, String(sum)));
     verdicts.push(pageblockCounts(world, index, rows));
   }
   return verdicts.length === 0 ? missing("what pagetypeinfo shows", false) : all(verdicts);

@@ -1,6 +1,6 @@
 /** Plays a record on a subject: every step a command or a look, until one differs or can not be said. */
-import { parseProfile } from "../../models/index.ts";
-import type { MachineDescription, Profile } from "../../models/index.ts";
+import { parseProfile, switchIds } from "../../models/index.ts";
+import type { MachineDescription, Profile, SwitchId } from "../../models/index.ts";
 import { createSubject } from "../check/subjects.ts";
 import { plug, unplug } from "./firmware.ts";
 import { comparePool } from "./hugetlb.ts";
@@ -17,7 +17,7 @@ import type { FidelityRecord } from "./record.ts";
 import { readStep } from "./steps.ts";
 import type { Step } from "./steps.ts";
 import { onlineKernel, read, write } from "./sysfs.ts";
-import { agreesBy, missing } from "./verdict.ts";
+import { agreesBy, differs, missing } from "./verdict.ts";
 import type { RelationId, StepVerdict } from "./verdict.ts";
 import { createWorld } from "./world.ts";
 import type { World } from "./world.ts";
@@ -45,19 +45,23 @@ export interface RecordResult {
   readonly notCompared: readonly NotCompared[];
   /** Relations by which values agreed. */
   readonly relations: readonly RelationId[];
+  /** Switches of the profile that made a difference. */
+  readonly switches: readonly SwitchId[];
 }
 
 export function playRecord(record: FidelityRecord, name: FidelitySubject, profile: Profile): RecordResult {
   const made = machineOf(record.machine, bootCounts(record));
-  if (!made.ok) return { id: record.id, verdict: "not expressible", missing: made.missing, compared: 0, notCompared: [], relations: [] };
-  const world = createWorld(record, made.machine, subjectOf(name, made.machine, profile));
+  if (!made.ok) return { id: record.id, verdict: "not expressible", missing: made.missing, compared: 0, notCompared: [], relations: [], switches: [] };
+  const subject = subjectOf(name, made.machine, profile);
+  const world = createWorld(record, made.machine, subject);
+  const used = (): readonly SwitchId[] => switchIds.filter((id) => (subject.permissionsUsed()[id] ?? 0) > 0);
   const notCompared: NotCompared[] = [];
   const relations = new Set<RelationId>();
   let compared = 0;
   for (const [step, { do: line, observed }] of record.steps.entries()) {
     world.step = step;
     const verdict = playStep(world, readStep(line), observed);
-    const so = { id: record.id, step, do: line, compared, notCompared, relations: [...relations] };
+    const so = { id: record.id, step, do: line, compared, notCompared, relations: [...relations], switches: used() };
     if (verdict.verdict === "differs") return { ...so, verdict: "differs", predicted: verdict.predicted, observed: verdict.observed };
     if (verdict.verdict === "missing" && verdict.stops) return { ...so, verdict: "not expressible", missing: verdict.what };
     if (verdict.verdict === "missing") notCompared.push({ step, what: verdict.what });
@@ -66,9 +70,17 @@ export function playRecord(record: FidelityRecord, name: FidelitySubject, profil
       for (const relation of verdict.relations) relations.add(relation);
     }
   }
-  const result = { id: record.id, compared, notCompared, relations: [...relations] };
+  const result = { id: record.id, compared, notCompared, relations: [...relations], switches: used() };
   if (compared === 0) return { ...result, verdict: "not expressible", missing: notCompared[0]?.what ?? "a step" };
   return { ...result, verdict: "agrees" };
+}
+
+/** The switches without which this record, which agrees under the profile, would not. */
+export function switchesNeeded(record: FidelityRecord, { switches }: RecordResult, name: FidelitySubject, profile: Profile): readonly SwitchId[] {
+  return switches.filter((id) => {
+    const without = parseProfile(`${profile.name}-${id}`);
+    return !("error" in without) && playRecord(record, name, without).verdict === "differs";
+  });
 }
 
 function subjectOf(subject: FidelitySubject, machine: MachineDescription, profile: Profile): ReturnType<typeof createSubject> {
@@ -98,7 +110,15 @@ function bootCount(name: string, present: number, managed: number): readonly Boo
   return zone === undefined ? [] : [{ node: Number(node), type: zone, present, managed }];
 }
 
+/** Steps that may be refused; all others come back with 0 where they come back with an errno. */
+const refusable: ReadonlySet<Step["kind"]> = new Set<Step["kind"]>([
+  "write", "online-kernel", "contig-alloc", "contig-free", "contig-pages", "isolate", "test-isolated", "undo-isolate", "alloc", "free", "add", "remove", "offline-and-remove", "group", "group-unregister", "poison", "soft-offline", "unpoison", "end",
+  "map", "poison-page", "soft-offline-page", "pin", "unpin", "hold", "release", "missing",
+]);
+
 function playStep(world: World, step: Step, observed: unknown): StepVerdict {
+  const { errno = "0" } = answer(observed) ?? {};
+  if (!refusable.has(step.kind) && errno !== "0") return differs("errno 0", `errno ${errno}`);
   if (step.kind !== "types") {
     const verdict = playOther(world, step, observed);
     if (step.kind !== "alloc") world.lastAlloc = null;

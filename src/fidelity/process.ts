@@ -36,6 +36,7 @@ export function map(world: World, step: StepOf<"map">, observed: Answer): StepVe
   }
   for (const [index, page] of pages.entries()) if (!told.has(index) && execute(world, page).result !== "ok") verdicts.push(differs("no frame for the mapping", "mapped"));
   world.mappings.set(name, { kind, order, pages: pages.map(({ id }) => id) });
+  verdicts.push(compare("output:", `mapped ${bytes} bytes`, observed.out[0] ?? "nothing"));
   return all([...verdicts, agreesBy(...(told.size > 0 ? (["placed"] as const) : []))]);
 }
 

@@ -66,7 +66,7 @@ export const relations = [
   { id: "places", title: "the frames of a process", rule: "as many as predicted, each in a zone in which the prediction has pages of that mapping" },
   { id: "moved", title: "pages that were migrated, in /proc/vmstat", rule: "no fewer than were predicted: others move too" },
   { id: "mem-free", title: "MemFree", rule: "never more than predicted" },
-  { id: "unmovable-page", title: "a refusal for an unmovable page that only the kernel's log shows", rule: "with a kernel page at that frame, and only with it, the prediction is the same refusal; that frame must be one where such a page may be" },
+  { id: "unmovable-page", title: "a refusal for an unmovable page that only the kernel's log shows", rule: "with a kernel page at that frame, which must be free and open to such pages, the prediction is the same refusal" },
   { id: "refill", title: "pageblocks that change type in a quiet zone besides the one a page was given from", rule: "a second allocation of the same kind, given back at once, may claim exactly these (a refill of the per-CPU list that was drained later)" },
   { id: "placed", title: "which free frame an allocation gets", rule: "the one that the kernel gave is permitted" },
   { id: "warned", title: "calls that no caller may make", rule: "the specification does not take them; the kernel warned and changed nothing" },
