@@ -5,7 +5,8 @@
  * `acpi_scan_try_to_offline()`, `acpi_bus_offline()`, `acpi_bus_online()`, drivers/acpi/scan.c, v6.12.
  */
 import { pfnRange, rangeEnd, toBlockId, toPfn } from "../../models/index.ts";
-import type { BlockId, PfnRange } from "../../models/index.ts";
+import type { Add, BlockId, PfnRange } from "../../models/index.ts";
+import { addsTooMuch } from "../check/limits.ts";
 import { blockOfFrame, execute, withKernelPages } from "./act.ts";
 import { dissolve } from "./hugetlb.ts";
 import { field, lines, log } from "./observed.ts";
@@ -25,7 +26,10 @@ export function plug(world: World, dimm: string, bytes: number, node: number, ob
   const range = pfnRange(toPfn(start), nrPages);
   const group = world.nextLabel();
   execute(world, { op: "group-static", id: group, node, maxPages: range.nrPages });
-  const outcome = execute(world, { op: "add", start: range.start, nrPages: range.nrPages, node, memmapOnMemory: true, group });
+  const command: Add = { op: "add", start: range.start, nrPages: range.nrPages, node, memmapOnMemory: true, group };
+  const much = addsTooMuch(world.machine, { geometry: world.machine.geometry, frames: world.see("frames") }, command);
+  if (much !== undefined) return missing(much, true);
+  const outcome = execute(world, command);
   const added = outcome.result === "ok";
   if (!added) execute(world, { op: "group-unregister", id: group });
   const others = [...world.dimms.values()].filter((other) => !other.added).length;

@@ -1,6 +1,7 @@
 /** Calls that the test's kernel module makes, as commands. */
 import { errnos, pfnRange, toPfn, vetoableEvents } from "../../models/index.ts";
-import type { Alloc, AllocId, Grant, Migratetype, Pfn, PfnRange } from "../../models/index.ts";
+import type { Add, Alloc, AllocId, Grant, Migratetype, Pfn, PfnRange } from "../../models/index.ts";
+import { addsTooMuch } from "../check/limits.ts";
 import { act, blockOfFrame, compareErrno, drained, execute, touch, withKernelPages, zoneOfFrame } from "./act.ts";
 import { touchesHugetlb } from "./hugetlb.ts";
 import type { Answer } from "./observed.ts";
@@ -134,7 +135,9 @@ export function add(world: World, { node, start, bytes, group }: StepOf<"add">, 
   if (label === undefined || range === undefined) return missing("a range that is no whole frames, or a group that is not known", observed.errno === "0");
   // The end of the resource tree, which the processor's address width sets, stands before the end of what can be mapped.
   if (observed.errno === "EEXIST" && range.start >= 2 ** 46 / world.machine.geometry.pageBytes && range.start < world.machine.hotplugEnd) return missing("the end of the resource tree", false);
-  return act(world, { op: "add", start: range.start, nrPages: range.nrPages, node: group ? 0 : node, memmapOnMemory: false, group: label }, observed);
+  const command: Add = { op: "add", start: range.start, nrPages: range.nrPages, node: group ? 0 : node, memmapOnMemory: false, group: label };
+  const much = addsTooMuch(world.machine, { geometry: world.machine.geometry, frames: world.see("frames") }, command);
+  return much === undefined ? act(world, command, observed) : missing(much, true);
 }
 
 export function remove(world: World, { start, bytes }: StepOf<"remove">, observed: Answer): StepVerdict {

@@ -1,6 +1,7 @@
 /** Plays a record on a subject: every step a command or a look, until one differs or can not be said. */
-import { parseProfile, switchIds } from "../../models/index.ts";
+import { checkDescription, parseProfile, switchIds } from "../../models/index.ts";
 import type { MachineDescription, Profile, SwitchId } from "../../models/index.ts";
+import { tooLarge } from "../check/limits.ts";
 import { createSubject } from "../check/subjects.ts";
 import { plug, unplug } from "./firmware.ts";
 import { comparePool } from "./hugetlb.ts";
@@ -52,6 +53,8 @@ export interface RecordResult {
 export function playRecord(record: FidelityRecord, name: FidelitySubject, profile: Profile): RecordResult {
   const made = machineOf(record.machine, bootCounts(record));
   if (!made.ok) return { id: record.id, verdict: "not expressible", missing: made.missing, compared: 0, notCompared: [], relations: [], switches: [] };
+  const fault = checkDescription(made.machine) ?? tooLarge(made.machine);
+  if (fault !== undefined) return { id: record.id, verdict: "not expressible", missing: `another machine: ${fault}`, compared: 0, notCompared: [], relations: [], switches: [] };
   const subject = subjectOf(name, made.machine, profile);
   const world = createWorld(record, made.machine, subject);
   const used = (): readonly SwitchId[] => switchIds.filter((id) => (subject.permissionsUsed()[id] ?? 0) > 0);

@@ -157,11 +157,20 @@ const readers: readonly Reader[] = [
   [/^background write result/u, () => ({ kind: "end" })],
 ];
 
+/** Frame numbers end at 2^40, and no step looks at more than 2^24 frames. */
+function isWithinReach(step: Step): boolean {
+  const numbers = Object.values(step).filter((value) => typeof value === "number");
+  const span = "end" in step && "start" in step ? step.end - step.start : 0;
+  return numbers.every((number) => Number.isSafeInteger(number)) && span <= 2 ** 24 && !("nrPages" in step && step.nrPages > 2 ** 40);
+}
+
 /** What the line says. A line that no pattern fits is told as missing, and taken for one that changes something. */
 export function readStep(line: string): Step {
   for (const [pattern, read] of readers) {
     const parts = pattern.exec(line);
-    if (parts !== null) return read(parts);
+    if (parts === null) continue;
+    const step = read(parts);
+    return isWithinReach(step) ? step : { kind: "missing", what: `numbers as large as in "${line}"`, changes: true };
   }
   return { kind: "missing", what: `the step "${line}"`, changes: true };
 }
