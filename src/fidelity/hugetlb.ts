@@ -65,7 +65,7 @@ function release(world: World): void {
 }
 
 /** Pages of the pool for a mapping; surplus ones where it has too few. */
-export function takeFromPool(world: World, nrPages: number): readonly AllocId[] {
+export function takeFromPool(world: World, nrPages: number): AllocId[] {
   const { pool } = world;
   growTo(world, nrPages);
   const taken = pool.free.splice(0, nrPages);
@@ -111,6 +111,28 @@ function inRange(world: World, ids: readonly AllocId[], range: PfnRange): readon
   if (ids.length === 0) return [];
   const wanted = new Set(ids);
   return world.see("allocations").flatMap(({ id, ranges }) => (wanted.has(id) && ranges.some((part) => rangesOverlap(part, range)) ? [id] : []));
+}
+
+/**
+ * A contiguous allocation moves a page in use to a free page of the pool, and the frames that it leaves stay in the pool: the
+ * range stays busy (KD-7). The two change places here; the pages that stand in the way now are given. Free pages of the pool
+ * are replaced by new ones, which is what moving them comes to.
+ */
+export function moveIntoPool(world: World, range: PfnRange): readonly AllocId[] {
+  const { pool } = world;
+  const left: AllocId[] = [];
+  for (const mapping of world.mappings.values()) {
+    if (mapping.kind !== "hugetlb") continue;
+    for (const id of inRange(world, mapping.pages, range)) {
+      const inside = inRange(world, pool.free, range);
+      const target = pool.free.find((free) => !inside.includes(free));
+      if (target === undefined) continue;
+      mapping.pages.splice(mapping.pages.indexOf(id), 1, target);
+      pool.free.splice(pool.free.indexOf(target), 1, id);
+      left.push(id);
+    }
+  }
+  return left;
 }
 
 /** The range holds a hugetlb page, of the pool or of a process. */

@@ -1,9 +1,9 @@
 /** Calls that the test's kernel module makes, as commands. */
 import { errnos, pfnRange, toPfn, vetoableEvents } from "../../models/index.ts";
-import type { Add, Alloc, AllocId, Grant, Migratetype, Pfn, PfnRange } from "../../models/index.ts";
+import type { Add, Alloc, AllocId, Command, Grant, Migratetype, Pfn, PfnRange } from "../../models/index.ts";
 import { addsTooMuch } from "../check/limits.ts";
 import { act, blockOfFrame, compareErrno, drained, execute, touch, withKernelPages, zoneOfFrame } from "./act.ts";
-import { touchesHugetlb } from "./hugetlb.ts";
+import { moveIntoPool, touchesHugetlb } from "./hugetlb.ts";
 import type { Answer } from "./observed.ts";
 import { words } from "./observed.ts";
 import { softOfflineFrame } from "./sysfs.ts";
@@ -17,9 +17,12 @@ import type { World } from "./world.ts";
 export function contigAlloc(world: World, { start, end, compound }: StepOf<"contig-alloc">, observed: Answer): StepVerdict {
   if (end <= start) return missing("an empty range", false);
   const range = pfnRange(toPfn(start), end - start);
-  if (touchesHugetlb(world, range)) return missing("replacing pages of the hugetlb pool in a contiguous allocation", true);
+  const kept = moveIntoPool(world, range);
   drained(world, start);
-  return act(world, { op: "alloc-contig", id: world.nextLabel(), start: range.start, nrPages: range.nrPages, compound, gfp: "kernel" }, observed);
+  for (const id of kept) execute(world, { op: "hold", id });
+  const verdict = act(world, { op: "alloc-contig", id: world.nextLabel(), start: range.start, nrPages: range.nrPages, compound, gfp: "kernel" }, observed);
+  for (const id of kept) execute(world, { op: "release", id });
+  return verdict;
 }
 
 /** So many frames stay on a per-CPU list when they are freed; of more, an unknown part goes on to the buddy. */
@@ -165,6 +168,21 @@ export function unregisterGroup(world: World, { group }: StepOf<"group-unregiste
   const verdict = act(world, { op: "group-unregister", id: world.groups.get(group) ?? world.nextLabel() }, observed);
   if (observed.errno === "0") world.groups.delete(group);
   return verdict;
+}
+
+/**
+ * The module marks a frame that it holds as PageOffline, or takes the mark off. For the model such a frame is one that a driver
+ * took off line; unlike that driver the module leaves the zone's managed count alone (look-zones.ts).
+ */
+export function pageOffline(world: World, step: StepOf<"page-offline">, observed: Answer): StepVerdict {
+  const range = { start: toPfn(step.pfn), nrPages: 1 };
+  const commands: readonly Command[] = step.value
+    ? [{ op: "free-contig", ...range, pcp: false }, { op: "fake-offline", ...range, drops: false }]
+    : [{ op: "fake-online", ...range }, { op: "alloc-contig", id: world.nextLabel(), ...range, compound: false, gfp: "kernel" }];
+  if (commands.some((command) => execute(world, command).result !== "ok")) return missing("PageOffline on a page that the module does not hold", true);
+  if (step.value) world.markedOffline.add(step.pfn);
+  else world.markedOffline.delete(step.pfn);
+  return compare("errno", "0", observed.errno);
 }
 
 export function poison(world: World, { pfn }: StepOf<"poison">, observed: Answer): StepVerdict {

@@ -4,7 +4,7 @@ import { answer, lines, words, zoneTable } from "./observed.ts";
 import type { ObservedZone } from "./observed.ts";
 import { agrees, agreesBy, all, compare, differs, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
-import { isQuiet, zoneName } from "./world.ts";
+import { frameReader, isQuiet, zoneName } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Start, spanned, present and managed exactly; free by relation. Zones without memory are not shown. */
@@ -18,9 +18,16 @@ export function zones(world: World, observed: unknown): StepVerdict {
       const found = populated.find(({ zone }) => zoneName(zone) === name);
       const row = seen.get(name);
       if (found === undefined || row === undefined) return compare(`zone ${name}`, found === undefined ? "has no memory" : "has memory", row === undefined ? "has no memory" : "has memory");
-      return all([compare(`zone ${name}`, sizes(found.zone), sizes(row)), freePages(world, found.index, row.free)]);
+      return all([compare(`zone ${name}`, sizes({ ...found.zone, managed: managed(world, found.index) }), sizes(row)), freePages(world, found.index, row.free)]);
     }),
   );
+}
+
+/** Managed pages as the kernel counts them: frames that were only marked as off line are among them. */
+function managed(world: World, index: number): number {
+  const read = world.markedOffline.size === 0 ? undefined : frameReader(world.see("frames"));
+  const marked = read === undefined ? 0 : [...world.markedOffline].filter((pfn) => read(pfn).zone === index).length;
+  return (world.see("zones")[index]?.managed ?? 0) + marked;
 }
 
 function sizes({ start, spanned, present, managed }: Pick<ObservedZone, "start" | "spanned" | "present" | "managed">): string {
@@ -63,7 +70,7 @@ function zoneRow(world: World, row: string, behind: readonly string[]): StepVerd
   const index = world.see("zones").findIndex((zone) => zone.node === Number(node) && zone.type === type);
   const zone = world.see("zones")[index];
   if (zone === undefined) return differs(`no zone ${type ?? ""} of node ${node ?? ""}`, row);
-  const facts: Readonly<Record<string, number>> = { start: zone.start, spanned: zone.spanned, present: zone.present, early: zone.presentEarly ?? 0, managed: zone.managed, isolate_pb: zone.nrIsolatePageblock ?? 0, contiguous: zone.contiguous === true ? 1 : 0 };
+  const facts: Readonly<Record<string, number>> = { start: zone.start, spanned: zone.spanned, present: zone.present, early: zone.presentEarly ?? 0, managed: managed(world, index), isolate_pb: zone.nrIsolatePageblock ?? 0, contiguous: zone.contiguous === true ? 1 : 0 };
   const free = Number(seen.get("free"));
   return all([compare(`zone ${zoneName(zone)}`, zoneFacts((name) => facts[name] ?? 0), zoneFacts((name) => seen.get(name) ?? "")), freePages(world, index, free), freeLists(world, index, free, listRows(behind))]);
 }

@@ -44,7 +44,7 @@ export function meminfo(world: World, fields: readonly string[], observed: unkno
     fields.map((name): StepVerdict => {
       switch (name) {
         case "MemTotal":
-          return compare(name, world.see("totals").totalram * KiB, seen(name));
+          return compare(name, (world.see("totals").totalram + world.markedOffline.size) * KiB, seen(name));
         case "MemFree": {
           const most = world.see("zones").reduce((sum, { nrFree }) => sum + (nrFree ?? 0), 0) * KiB;
           return seen(name) <= most ? agreesBy("mem-free") : differs(`MemFree at most ${most}`, `MemFree ${seen(name)}`);

@@ -218,6 +218,8 @@ function playOther(world: World, step: Step, observed: unknown): StepVerdict {
       return withAnswer(observed, (found) => module.registerGroup(world, step, found));
     case "group-unregister":
       return withAnswer(observed, (found) => module.unregisterGroup(world, step, found));
+    case "page-offline":
+      return withAnswer(observed, (found) => module.pageOffline(world, step, found));
     case "poison":
       return withAnswer(observed, (found) => module.poison(world, step, found));
     case "soft-offline":

@@ -45,6 +45,7 @@ export type Step =
   | { readonly kind: "group"; readonly dynamic: boolean; readonly node: number; readonly nrPages: number }
   | { readonly kind: "group-unregister"; readonly group: number }
   | Each<"poison" | "soft-offline" | "unpoison", { readonly pfn: number }>
+  | { readonly kind: "page-offline"; readonly pfn: number; readonly value: boolean }
   | { readonly kind: "veto"; readonly event: string; readonly errno: string }
   | { readonly kind: "map"; readonly name: string; readonly bytes: number; readonly options: readonly string[] }
   | Each<"unmap" | "check" | "pin" | "unpin" | "hold" | "release", { readonly name: string }>
@@ -127,7 +128,7 @@ const readers: readonly Reader[] = [
   [/^module: add_memory\(mgid (\d+), (\w+), (\w+), MHP_NID_IS_MGID\)$/u, ([, group, start, size]) => ({ kind: "add", node: n(group), start: bytes(start), bytes: bytes(size), group: true })],
   [/^module: remove ([0-9a-f]+) ([0-9a-f]+)$/u, ([, start, size]) => ({ kind: "remove", start: hexBytes(start), bytes: hexBytes(size) })],
   [/^module: offrm ([0-9a-f]+) ([0-9a-f]+)$/u, ([, start, size]) => ({ kind: "offline-and-remove", start: hexBytes(start), bytes: hexBytes(size) })],
-  [/^module: offlinepg (\d+) ([01])$/u, missing("PageOffline on a page that somebody else holds", true)],
+  [/^module: offlinepg (\d+) ([01])$/u, ([, pfn, value]) => ({ kind: "page-offline", pfn: n(pfn), value: value === "1" })],
   [/^module: group_(static|dynamic) (\d+) (\d+)$/u, ([, kind, node, nrPages]) => ({ kind: "group", dynamic: kind === "dynamic", node: n(node), nrPages: n(nrPages) })],
   [/^module: group_del (\d+)$/u, ([, group]) => ({ kind: "group-unregister", group: n(group) })],
   [/^module: mf (\d+)$/u, ([, pfn]) => ({ kind: "poison", pfn: n(pfn) })],

@@ -16,7 +16,8 @@ export interface Dimm {
 export interface Mapping {
   readonly kind: PageKind;
   readonly order: number;
-  readonly pages: readonly AllocId[];
+  /** Changes where a hugetlb page takes the place of another. */
+  readonly pages: AllocId[];
 }
 
 /** The pools of hugetlb pages: 2 MiB ones, and those of 1 GiB by first frame. */
@@ -67,6 +68,8 @@ export interface World {
   /** Pages moved since boot: base pages, and large folios. */
   readonly moved: { pages: number; folios: number };
   readonly pool: HugePool;
+  /** Frames that the module holds and has marked PageOffline: the zone still manages them. */
+  readonly markedOffline: Set<number>;
   /** What the kernel module allocated in the last step, if it did. */
   lastAlloc: Alloc | null;
   /** The half-done write in the background, or how it ended. */
@@ -107,6 +110,7 @@ export function createWorld(record: FidelityRecord, machine: MachineDescription,
     vetoes: new Map(),
     armed: new Set(),
     pool: newPool(),
+    markedOffline: new Set(),
     lastAlloc: null,
     groups: new Map(),
     settings: new Map(),
