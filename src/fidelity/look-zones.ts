@@ -30,8 +30,8 @@ function managed(world: World, index: number): number {
   return (world.see("zones")[index]?.managed ?? 0) + marked;
 }
 
-function sizes({ start, spanned, present, managed }: Pick<ObservedZone, "start" | "spanned" | "present" | "managed">): string {
-  return `start ${start}, spanned ${spanned}, present ${present}, managed ${managed}`;
+function sizes(zone: Pick<ObservedZone, "start" | "spanned" | "present" | "managed">): string {
+  return `start ${zone.start}, spanned ${zone.spanned}, present ${zone.present}, managed ${zone.managed}`;
 }
 
 /** Frames of the zone that the prediction has on per-CPU lists. */
