@@ -38,7 +38,7 @@ function addToFreeList(machine: Machine, zone: Zone, pfn: Pfn, order: Order, typ
 function removeFromFreeList(machine: Machine, zone: Zone, pfn: Pfn, order: Order): void {
   const lists = zone.freeArea[order];
   if (lists === undefined) throw new RangeError(`no free area of order ${order}`);
-  for (const type of Object.keys(lists) as Migratetype[]) lists[type] = lists[type].filter((head) => head !== pfn);
+  for (const type of Object.keys(lists) as Migratetype[]) if (lists[type].includes(pfn)) lists[type] = lists[type].filter((head) => head !== pfn);
   pageOf(machine, pfn).order = -1;
   for (let n = 0; n < 2 ** order; n++) pageOf(machine, toPfn(pfn + n)).use = FrameUse.Limbo;
 }

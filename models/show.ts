@@ -26,7 +26,7 @@ export function showMachine(machine: Machine, wanted?: readonly Fact[]): View {
     sections: () => knownSections(machine).filter(({ present, usage }) => present || usage !== "none").map(showSection),
     pageblocks: () => showPageblocks(machine),
     frames: () => showFrames(machine),
-    freeBlocks: () => machine.zones.flatMap((zone, index) => zone.freeArea.flatMap((lists, order) => listTypes.flatMap((type) => lists[type].map((pfn): FreeBlockView => ({ pfn, order, zone: index, type }))))).toSorted((a, b) => a.pfn - b.pfn),
+    freeBlocks: () => showFreeBlocks(machine),
     pcp: () => machine.zones.flatMap(({ pcp }, zone) => pcp.map(({ pfn, order, type }): FreeBlockView => ({ pfn, order, zone, type }))).toSorted((a, b) => a.pfn - b.pfn),
     allocations: () => Object.values(machine.allocations).toSorted((a, b) => a.id - b.id).map((allocation) => showAllocation(machine, allocation)),
     isolations: () => showIsolations(machine),
@@ -92,6 +92,16 @@ function showFrames(machine: Machine): FrameTable {
     }
   }
   return { ranges: coalesce(sections.map(({ nr }) => pfnRange(toPfn(nr * sectionPages), sectionPages))), ...table };
+}
+
+function showFreeBlocks(machine: Machine): readonly FreeBlockView[] {
+  const views: FreeBlockView[] = [];
+  for (const [zone, { freeArea }] of machine.zones.entries()) {
+    for (const [order, lists] of freeArea.entries()) {
+      for (const type of listTypes) for (const pfn of lists[type]) views.push({ pfn, order, zone, type });
+    }
+  }
+  return views.toSorted((a, b) => a.pfn - b.pfn);
 }
 
 function flagsOf(machine: Machine, pfn: Pfn, frame: Frame): number {

@@ -31,7 +31,7 @@ class Recount {
   nrWhole = 0;
 
   constructor(nrOrders: number) {
-    this.listBlocks = Array.from({ length: nrLists }, () => Array.from({ length: nrOrders }, () => 0));
+    this.listBlocks = Array.from({ length: nrLists }, () => Array.from<number>({ length: nrOrders }).fill(0));
   }
 }
 
@@ -128,9 +128,15 @@ function checkListed(m: Machine, section: Section, offset: number, code: number,
   const pfn = section.start + offset;
   const order = orderOf(code);
   const zone = zoneAt(section, offset);
-  const lists = Array.from({ length: nrLists }, (_, list) => list).filter((list) => m.lists.has(section, offset, order, zone, list));
-  const [list] = lists;
-  if (list === undefined || lists.length > 1 || list >= pcpList !== isPcp(code)) {
+  let list = -1;
+  let nrFound = 0;
+  for (let nr = 0; nr < nrLists; nr++) {
+    if (!m.lists.has(section, offset, order, zone, nr)) continue;
+    list = nr;
+    nrFound++;
+  }
+  if (nrFound !== 1 || list >= pcpList !== isPcp(code)) {
+    const lists = Array.from({ length: nrLists }, (_, nr) => nr).filter((nr) => m.lists.has(section, offset, order, zone, nr));
     report({ pfn, was: isPcp(code) ? "on one per-CPU list" : "on one free list", is: `on lists ${lists.join(", ")}` });
     return;
   }
@@ -146,7 +152,8 @@ function checkZone(m: Machine, zone: Zone, recount: Recount, drifted: boolean, r
   const where = `zone ${m.zoneName(zone)} of node ${zone.node}`;
   for (let order = 0; order <= m.sizes.maxOrder; order++) {
     for (let list = 0; list < nrLists; list++) {
-      expect(report, `${where}: list ${list}, blocks of order ${order}`, recount.listBlocks[list]?.[order] ?? 0, m.lists.count(zone.index, list, order));
+      const [found, counted] = [recount.listBlocks[list]?.[order] ?? 0, m.lists.count(zone.index, list, order)];
+      if (found !== counted) expect(report, `${where}: list ${list}, blocks of order ${order}`, found, counted);
     }
   }
   if (!drifted) {

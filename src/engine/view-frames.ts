@@ -99,13 +99,19 @@ function fillDevices(m: Machine, section: Section, columns: Columns, at: number)
 }
 
 function fillFlags(m: Machine, section: Section, columns: Columns, at: number): void {
-  for (let offset = 0; offset < m.sizes.sectionPages; offset++) {
-    const valid = section.hasMemMap && (section.early || m.sections.isAdded(section, offset)) ? FrameFlag.Valid : 0;
-    const online = m.sections.isOnlineAt(section, offset) ? FrameFlag.Online : 0;
-    const poisoned = isPoisoned(section, offset) ? FrameFlag.Hwpoison : 0;
-    columns.flags[at + offset] = byteAt(columns.flags, at + offset) | valid | online | poisoned;
-    const use = byteAt(columns.use, at + offset);
-    const hasLink = use !== FrameUse.Absent && use !== FrameUse.Offline && use !== FrameUse.Unknown;
-    if (hasLink) columns.zone[at + offset] = zoneAt(section, offset) === noZone ? NONE : zoneAt(section, offset);
+  const { sectionPages, subsectionPages } = m.sizes;
+  for (let first = 0; first < sectionPages; first += subsectionPages) {
+    const added = m.sections.isAdded(section, first);
+    const valid = section.hasMemMap && (section.early || added) ? FrameFlag.Valid : 0;
+    for (let offset = first; offset < first + subsectionPages; offset++) {
+      const online = m.sections.isOnlineAt(section, offset) ? FrameFlag.Online : 0;
+      const poisoned = isPoisoned(section, offset) ? FrameFlag.Hwpoison : 0;
+      columns.flags[at + offset] = byteAt(columns.flags, at + offset) | valid | online | poisoned;
+      const use = byteAt(columns.use, at + offset);
+      const hasLink = use !== FrameUse.Absent && use !== FrameUse.Offline && use !== FrameUse.Unknown;
+      if (!hasLink) continue;
+      const zone = zoneAt(section, offset);
+      columns.zone[at + offset] = zone === noZone ? NONE : zone;
+    }
   }
 }

@@ -51,7 +51,8 @@ export function hanging(text: string, indent: number, width: number): readonly s
 /** Words on the left and on the right of one line, or below one another where they do not fit. */
 export function leftAndRight(left: string, right: string, width: number, paintLeft: (left: string) => string): readonly string[] {
   const [first, last] = [wrap(left, width), wrap(right, width)];
-  const gap = width - left.length - right.length;
+  // As they are printed: what a terminal would act on takes more columns than it has characters.
+  const gap = width - first.join("").length - last.join("").length;
   if (first.length === 1 && last.length === 1 && gap >= 2) return [paintLeft(first.join("")) + " ".repeat(gap) + last.join("")];
   return [...first.map(paintLeft), ...last.map((line) => line.padStart(width))];
 }

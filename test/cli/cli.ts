@@ -1,10 +1,11 @@
-/** The built command line, as a user starts it. */
+/** The command line: in this process, where most can be seen of it, and as it is built, as a user starts it. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
+import { runCommandLine } from "../../src/cli/command-line.ts";
 
 export const projectRoot: string = fileURLToPath(new URL("../..", import.meta.url));
 const main = join(projectRoot, "dist/src/cli/main.js");
@@ -16,9 +17,27 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs `framecheck WORDS` to its end. */
-export function framecheck(words: readonly string[], { cwd = projectRoot }: { readonly cwd?: string } = {}): Promise<Ran> {
-  return program([main, ...words], { cwd });
+/** What `framecheck WORDS` does, in this process and with its output in a pipe. That the program does the same: program.test.ts. */
+export async function framecheck(words: readonly string[]): Promise<Ran> {
+  const texts = { out: "", err: "" };
+  const code = await runCommandLine(words, {
+    out: (text) => (texts.out += text),
+    err: (text) => (texts.err += text),
+    width: 80,
+    colour: false,
+    unicode: false,
+    live: false,
+    now: () => performance.now(),
+    heedInterrupts: () => undefined,
+    interrupted: () => false,
+    breathe: () => new Promise((resume) => setImmediate(resume)),
+  });
+  return { code, ...texts };
+}
+
+/** Runs the built `framecheck WORDS` to its end. */
+export function builtFramecheck(words: readonly string[]): Promise<Ran> {
+  return program([main, ...words], { cwd: projectRoot });
 }
 
 /** Runs node with these words to its end. `started`: gets the way to send it a signal. */
@@ -48,16 +67,9 @@ export function interrupted(words: readonly string[], path: string): Promise<Ran
   });
 }
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** An empty folder for the tests of one file. */
+/** An empty folder, which goes when all tests are done. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "framecheck-cli-"));
-  folders.push(folder);
-  return folder;
+  return mkdtempSync(join(tmpdir(), "cli-"));
 }
 
 /** Writes a file of that folder and gives its path. */

@@ -40,7 +40,7 @@ describe.concurrent("framecheck", () => {
   });
 
   it.each([["chekc"], ["toString"]])("does not know the verb %j", async (verb) => {
-    expectRefused(await framecheck([verb]), `unknown verb "${verb}", expected one of check, replay, explain, audit, mutants, start`);
+    expectRefused(await framecheck([verb]), `unknown verb "${verb}", expected one of check, replay, explain, audit, fidelity, mutants, start`);
   });
 });
 

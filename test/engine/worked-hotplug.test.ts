@@ -107,12 +107,12 @@ describe("added memory", () => {
 
     expect(box.add(192, 224, { memmapOnMemory: true }).memmap).toBeUndefined();
     const online = box.do({ op: "write-state", block: toBlockId(6), value: "online_movable" });
-    expect(eventsOf(online)).toBe("PREPARE_ONLINE[192,224) GOING_ONLINE[200,224) ONLINE[200,224)");
+    expect(eventsOf(online)).toBe("PREPARE_ONLINE[200,224) GOING_ONLINE[200,224) ONLINE[200,224)");
     expect(box.numbers("Movable")).toEqual([160, 64, 64, 56]);
     expect(box.view().freeBlocks?.filter(({ pfn }) => pfn >= 192).map(({ pfn, order }) => `${pfn}/${order}`)).toEqual(["200/3", "208/3", "216/3"]);
     const offline = box.do({ op: "write-state", block: toBlockId(6), value: "offline" });
 
-    expect(eventsOf(offline)).toBe("GOING_OFFLINE[200,224) OFFLINE[200,224) FINISH_OFFLINE[192,224)");
+    expect(eventsOf(offline)).toBe("GOING_OFFLINE[200,224) OFFLINE[200,224) FINISH_OFFLINE[200,224)");
     expect(box.numbers("Movable")).toEqual([160, 32, 32, 32]);
   });
 

@@ -206,7 +206,7 @@ describe.each(subjects)("a block that hosts its memmap: $name", ({ create }) => 
     const subject = addedSelfHosted();
     const outcome = subject.apply(writeState(6, "online_movable"));
 
-    expect(events(outcome)).toBe("PREPARE_ONLINE[192,224) GOING_ONLINE[200,224) ONLINE[200,224)");
+    expect(events(outcome)).toBe("PREPARE_ONLINE[200,224) GOING_ONLINE[200,224) ONLINE[200,224)");
     expect(zoneTuple(subject, "Movable")).toEqual([160, 64, 64, 56]);
     expect(pageblocksOf(subject, 192, 224)).toBe("UUMMMMMM");
     expect(freeLists(subject, "Movable")).toBe("o3/M:[160,168,176,184,200,208,216]");
@@ -219,7 +219,7 @@ describe.each(subjects)("a block that hosts its memmap: $name", ({ create }) => 
     const outcome = subject.apply(writeState(6, "offline"));
 
     expect(answer(outcome)).toBe("ok");
-    expect(events(outcome)).toBe("GOING_OFFLINE[200,224) OFFLINE[200,224) FINISH_OFFLINE[192,224)");
+    expect(events(outcome)).toBe("GOING_OFFLINE[200,224) OFFLINE[200,224) FINISH_OFFLINE[200,224)");
     expect(zoneTuple(subject, "Movable")).toEqual([160, 32, 32, 32]);
     expect(totals(subject).nrMemmapPages).toBe(24);
   });

@@ -49,7 +49,7 @@ describe.each(subjects)("a boot block in zone Movable: $name", ({ create }) => {
     const subject = create(pc, linux612);
     prepare(subject, writeState(5, "offline"), writeState(5, "online_movable"));
 
-    const view = subject.view();
+    const view = subject.view(["zones"]);
     expect(zoneView(view, "DMA32")).toMatchObject({ present: 225247, presentEarly: 225247 });
     expect(zoneView(view, "Movable")).toMatchObject({ start: 163840, spanned: 32768, present: 32768, presentEarly: 32768 });
   });
@@ -72,14 +72,14 @@ describe.each(subjects)("devices in and outside a boot section: $name", ({ creat
 
     prepare(subject, deviceMap(1, 129024, 130560), deviceMap(2, 295424, 300032));
 
-    const view = subject.view();
+    const view = subject.view(["sections", "totals"]);
     expect(sectionText(view, 3)).toBe(`present memmap online early taint usage boot ${"1".repeat(64)}`);
     expect(sectionText(view, 9)).toBe(`present memmap taint usage allocated ${mapOfSection9}`);
     expect(totals(view).nrMemmapPages).toBe(72);
   });
 
   it("spans zone Device and the node from one to the other, present nowhere", () => {
-    const view = mapped().view();
+    const view = mapped().view(["zones", "nodes"]);
 
     expect(zoneTuple(view, "Device")).toEqual([129024, 171008, 0, 0]);
     expect(nodeTuple(view).slice(0, 2)).toEqual([1, 300031]);
@@ -89,7 +89,7 @@ describe.each(subjects)("devices in and outside a boot section: $name", ({ creat
     const subject = create(machine, linux612);
     const onlineAround = (...commands: readonly Command[]): readonly boolean[] => {
       prepare(subject, ...commands);
-      const view = subject.view();
+      const view = subject.view(["frames"]);
       return [129023, 129024, 130559, 130560].map((pfn) => isOnline(view, pfn));
     };
 
@@ -102,7 +102,7 @@ describe.each(subjects)("devices in and outside a boot section: $name", ({ creat
     const subject = mapped();
     prepare(subject, deviceUnmap(1), deviceUnmap(2));
 
-    const view = subject.view();
+    const view = subject.view(["sections", "zones", "totals"]);
     expect(sectionText(view, 3)).toBe(`present memmap online early taint usage boot ${"1".repeat(60)}0001`);
     expect(sectionText(view, 9)).toBe("absent");
     expect(zoneTuple(view, "Device")).toEqual([129024, 171008, 0, 0]);

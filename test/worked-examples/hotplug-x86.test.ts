@@ -96,14 +96,14 @@ describe.each(subjects)("a DIMM of 512 MiB: $name", ({ create }) => {
 
   it("changes nothing that can be seen when going online is vetoed, but forgets the word", () => {
     const subject = withDimm();
-    const before = subject.view();
+    const before = subject.view(["sections"]);
     prepare(subject, { op: "veto", event: "GOING_ONLINE", errno: "ENOMEM" });
     const outcome = subject.apply(writeState(33, "online_movable"));
 
     expect(answer(outcome)).toBe("ENOMEM");
     expect(events(outcome)).toBe("PREPARE_ONLINE[1081344,1114112) GOING_ONLINE[1081344,1114112) CANCEL_ONLINE[1081344,1114112) FINISH_OFFLINE[1081344,1114112)");
     expect(zoneTuple(subject, "Movable")).toEqual([0, 0, 0, 0]);
-    expect(subject.view().sections).toEqual(before.sections);
+    expect(subject.view(["sections"]).sections).toEqual(before.sections);
     prepare(subject, writeOnline(33, true));
     expect(blockState(subject, 33)).toBe("online Normal");
   });
@@ -197,7 +197,7 @@ describe.each(subjects)("a DIMM on a node of its own: $name", ({ create }) => {
     prepare(subject, remove(dimmStart, dimmStart + 4 * blockFrames));
     expect(masks(subject)).toBe("offline");
     expect(totals(subject).nrMemmapPages).toBe(0);
-    expect(fact(subject.view(), "resources").map(({ range }) => range.start)).toEqual([1, 256]);
+    expect(fact(subject.view(["resources"]), "resources").map(({ range }) => range.start)).toEqual([1, 256]);
     expect(blockView(subject, 32)).toBeUndefined();
   });
 });

@@ -23,7 +23,7 @@ export function counts(shown: Shown, type: ZoneType = "Normal"): string {
 
 /** The free blocks of one zone of node 0, largest order first, then by type: `o4/M:[0,16] o2/I:[8]`. */
 export function freeLists(shown: Shown, type: ZoneType = "Normal"): string {
-  const view = look(shown);
+  const view = look(shown, "zones", "freeBlocks");
   const index = fact(view, "zones").findIndex((zone) => zone.node === 0 && zone.type === type);
   const lists: string[] = [];
   for (let order = view.geometry.maxPageOrder; order >= 0; order--) {
@@ -43,7 +43,7 @@ export function pageblocks(shown: Shown, type: ZoneType = "Normal"): string {
 
 /** One letter for each pageblock that starts in `[start, end)`. */
 export function pageblocksOf(shown: Shown, start: number, end: number): string {
-  return fact(look(shown), "pageblocks")
+  return seen(shown, "pageblocks")
     .filter((pageblock) => pageblock.start >= start && pageblock.start < end)
     .map((pageblock) => letter(pageblock.type))
     .join("");
@@ -51,7 +51,7 @@ export function pageblocksOf(shown: Shown, start: number, end: number): string {
 
 /** The per-CPU list entries of all zones: `o0/M:[5]`. */
 export function pcpLists(shown: Shown): string {
-  return fact(look(shown), "pcp")
+  return seen(shown, "pcp")
     .map(({ pfn, order, type }) => `o${order}/${letter(type)}:[${pfn}]`)
     .join(" ");
 }
@@ -70,30 +70,30 @@ export function nodeTuple(shown: Shown, node = 0): readonly number[] {
 
 export function zoneView(shown: Shown, type: ZoneType, node = 0): ZoneView {
   return only(
-    fact(look(shown), "zones").filter((view) => view.node === node && view.type === type),
+    seen(shown, "zones").filter((view) => view.node === node && view.type === type),
     `zone ${type} of node ${node}`,
   );
 }
 
 export function nodeView(shown: Shown, node: number): NodeView {
   return only(
-    fact(look(shown), "nodes").filter((view) => view.node === node),
+    seen(shown, "nodes").filter((view) => view.node === node),
     `node ${node}`,
   );
 }
 
 export function totals(shown: Shown): TotalsView {
-  return fact(look(shown), "totals");
+  return seen(shown, "totals");
 }
 
 /** The block, or undefined where there is none of that number. */
 export function blockView(shown: Shown, id: number): BlockView | undefined {
-  return fact(look(shown), "blocks").find((view) => view.block === toBlockId(id));
+  return seen(shown, "blocks").find((view) => view.block === toBlockId(id));
 }
 
 /** `online Movable`, `online none` (no single zone), `offline`, or `absent`. */
 export function blockState(shown: Shown, id: number): string {
-  const view = look(shown);
+  const view = look(shown, "blocks", "zones");
   const found = fact(view, "blocks").find((entry) => entry.block === toBlockId(id));
   if (found === undefined) return "absent";
   if (found.state !== "online") return found.state;
@@ -108,7 +108,7 @@ export function validZones(shown: Shown, id: number): string {
 
 /** The section, or undefined where nothing is known of it. */
 export function section(shown: Shown, nr: number): SectionView | undefined {
-  return fact(look(shown), "sections").find((view) => view.section === nr);
+  return seen(shown, "sections").find((view) => view.section === nr);
 }
 
 /** The flags and maps of a section: `present memmap online early usage boot 1111`, or `absent`. */
@@ -129,7 +129,7 @@ export function sectionText(shown: Shown, nr: number): string {
 
 /** The allocation, or undefined where it is gone. */
 export function allocation(shown: Shown, id: AllocId): AllocationView | undefined {
-  return fact(look(shown), "allocations").find((view) => view.id === id);
+  return seen(shown, "allocations").find((view) => view.id === id);
 }
 
 /** The frames of an allocation: `5`, `8-15`, `2-3 8`; `none` where it is gone. */
@@ -187,8 +187,13 @@ export function fact<Name extends Fact>(view: View, name: Name): NonNullable<Vie
   return value;
 }
 
-function look(shown: Shown): View {
-  return "view" in shown ? shown.view() : shown;
+/** These facts only: those of a machine of real size take long to make. */
+function look(shown: Shown, ...wanted: readonly Fact[]): View {
+  return "view" in shown ? shown.view(wanted) : shown;
+}
+
+function seen<Name extends Fact>(shown: Shown, name: Name): NonNullable<View[Name]> {
+  return fact(look(shown, name), name);
 }
 
 const letters: Readonly<Record<Migratetype, string>> = { Unmovable: "U", Movable: "M", Reclaimable: "R", HighAtomic: "H", CMA: "C", Isolate: "I" };
@@ -204,7 +209,7 @@ function only<T>(found: readonly T[], what: string): T {
 }
 
 function columnsOf(shown: Shown, pfn: number): { readonly use: number | undefined; readonly flags: number } {
-  const { ranges, use, flags } = fact(look(shown), "frames");
+  const { ranges, use, flags } = seen(shown, "frames");
   let before = 0;
   for (const range of ranges) {
     if (rangeContains(range, toPfn(pfn))) {
