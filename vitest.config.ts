@@ -10,6 +10,7 @@ export default defineConfig({
     // What a module of ours that several tests share registers by itself (`afterAll`) is registered for the first of them only.
     isolate: false,
     globalSetup: ["test/run-folder.ts"],
+    setupFiles: ["test/fast-check.ts"],
     testTimeout: 60_000,
   },
 });
