@@ -4,6 +4,7 @@ import type { FidelitySubject, RecordResult } from "../fidelity/play.ts";
 import { parseRecords } from "../fidelity/record.ts";
 import type { FidelityRecord } from "../fidelity/record.ts";
 import { fidelityJson, fidelityText } from "../fidelity/report.ts";
+import { printable } from "../formats/parsed.ts";
 import { readInputFile } from "../formats/read-file.ts";
 import { BadInput, commonOptions, onePositional, parseOptions } from "./arguments.ts";
 import { profileNamed } from "./subject-options.ts";
@@ -51,7 +52,7 @@ export async function fidelityVerb(words: readonly string[], terminal: Terminal)
   const results: RecordResult[] = [];
   const progress = startProgress(terminal, "fidelity");
   for (const record of records) {
-    progress.update(results.length, records.length, `${results.length} of ${records.length} records, now ${record.id}`);
+    progress.update(results.length, records.length, `${results.length} of ${records.length} records, now ${printable(record.id)}`);
     await terminal.breathe();
     results.push(playRecord(record, subject, profile));
   }

@@ -63,7 +63,8 @@ export function alloc(world: World, step: StepOf<"alloc">, observed: Answer): St
   const commands = allocCommands(world, step);
   if (text === "null") {
     const [outcome] = commands.slice(0, 1).map((command) => execute(world, command));
-    return outcome === undefined ? missing("a request of this order", true) : compareErrno(outcome, observed);
+    if (outcome === undefined) return missing("a request of this order", true);
+    return outcome.grant === undefined ? compareErrno(outcome, observed) : differs(`a page, as that at frame ${outcome.grant.pfn}`, "null");
   }
   if (observed.errno !== "0") return differs("errno 0", `errno ${observed.errno}`);
   const pfn = Number(text.split(" ")[0]);
@@ -161,7 +162,7 @@ export function registerGroup(world: World, { dynamic, node, nrPages }: StepOf<"
   let number = 0;
   while (world.groups.has(number)) number += 1;
   world.groups.set(number, id);
-  return all([compareErrno(outcome, observed), compare("group", `ret=${number}`, observed.out[0] ?? "")]);
+  return all([compare("errno", "0", observed.errno), compare("group", `ret=${number}`, observed.out[0] ?? "")]);
 }
 
 export function unregisterGroup(world: World, { group }: StepOf<"group-unregister">, observed: Answer): StepVerdict {

@@ -8,7 +8,7 @@ import type { StepVerdict } from "./verdict.ts";
 import { frameReader, isQuiet } from "./world.ts";
 import type { World } from "./world.ts";
 
-type Ranged = StepOf<"types" | "flags" | "flag-sums">;
+type Ranged = StepOf<"types" | "pages" | "flags" | "flag-sums">;
 
 const letterOf: Readonly<Record<Migratetype, string>> = { Unmovable: "U", Movable: "M", Reclaimable: "R", HighAtomic: "H", CMA: "C", Isolate: "I" };
 
@@ -20,36 +20,63 @@ function isBusyKernelZone(world: World, zone: number): boolean {
   return !isQuiet(world, zone) && world.see("zones")[zone]?.type !== "Movable";
 }
 
+/** A row of frames that show the same, both ends included. */
+interface Run {
+  readonly first: number;
+  readonly last: number;
+  readonly text: string;
+}
+
+/** Rows as `1048576-1049599 U`, or undefined where one is none. */
+function runsOf(observed: unknown): readonly Run[] | undefined {
+  const runs = (answer(observed)?.out ?? []).map((row) => /^(\d+)-(\d+) (.*)$/u.exec(row)).map((parts) => (parts === null ? undefined : { first: Number(parts[1]), last: Number(parts[2]), text: parts[3] ?? "" }));
+  return runs.every((run) => run !== undefined) && runs.length > 0 ? runs : undefined;
+}
+
+/** The rows show every frame that was asked for, once and in order. */
+function complete(runs: readonly Run[], { start, end }: Ranged): StepVerdict {
+  let next = start;
+  for (const { first, last } of runs) {
+    if (first !== next || last < first) return differs(`a row from frame ${next} on`, `frames ${first} to ${last}`);
+    next = last + 1;
+  }
+  return compare("the last frame:", end - 1, next - 1);
+}
+
 /** `1048576-1049599 U`: types of pageblocks, in runs of frames. */
-export function types(world: World, { start, end }: Ranged, observed: unknown): StepVerdict {
+export function types(world: World, range: Ranged, observed: unknown): StepVerdict {
+  const { start, end } = range;
   const seen = new Map<number, string>();
   const size = 2 ** world.machine.geometry.pageblockOrder;
-  for (const row of answer(observed)?.out ?? []) {
-    const parts = /^(\d+)-(\d+) ([UMRHCI])$/u.exec(row);
-    if (parts === null) return missing("what the types of pageblocks show", false);
-    for (let at = Math.ceil(Number(parts[1]) / size) * size; at <= Number(parts[2]); at += size) seen.set(at, parts[3] ?? "");
-  }
-  refill(world, seen);
+  const runs = runsOf(observed);
+  if (runs === undefined || runs.some(({ text }) => !/^[UMRHCI]$/u.test(text))) return missing("what the types of pageblocks show", false);
+  const whole = complete(runs, range);
+  if (whole.verdict !== "agrees") return whole;
+  for (const { first, last, text } of runs) for (let at = Math.ceil(first / size) * size; at <= last; at += size) seen.set(at, text);
+  const refilled = refill(world, seen);
   const predicted = new Map(world.see("pageblocks").map((pageblock) => [pageblock.start as number, letterOf[pageblock.type]] as const));
   const read = frameReader(world.see("frames"));
-  const verdicts: StepVerdict[] = [];
+  const verdicts: StepVerdict[] = refilled ? [agreesBy("refill")] : [];
   for (let at = Math.ceil(start / size) * size; at < end; at += size) {
-    const expected = predicted.get(at) ?? "none";
-    const found = seen.get(at) ?? "none";
-    const busy = isBusyKernelZone(world, read(at).zone) && claimable.has(expected) && claimable.has(found);
-    if (expected !== found && !busy) return differs(`pageblock ${at}: ${expected}`, `pageblock ${at}: ${found}`);
-    verdicts.push(agreesBy(...(busy ? (["types-busy"] as const) : [])));
+    const verdict = pageblockType(world, read(at).zone, `pageblock ${at}:`, predicted.get(at) ?? "none", seen.get(at) ?? "none");
+    if (verdict.verdict !== "agrees") return verdict;
+    verdicts.push(verdict);
   }
   return all(verdicts);
 }
 
+function pageblockType(world: World, zone: number, what: string, predicted: string, found: string): StepVerdict {
+  if (isBusyKernelZone(world, zone) && claimable.has(predicted) && claimable.has(found)) return agreesBy("types-busy");
+  return compare(what, predicted, found);
+}
+
 /**
  * A per-CPU list is filled with several blocks at a time, and may claim more pageblocks than the one that was asked for. Such
- * an allocation is told to the subject and given back, so that it can say whether it was permitted.
+ * an allocation is told to the subject and given back, so that it can say whether it was permitted. true: it was.
  */
-function refill(world: World, seen: ReadonlyMap<number, string>): void {
+function refill(world: World, seen: ReadonlyMap<number, string>): boolean {
   const last = world.lastAlloc;
-  if (last === null || last.kind === "user" || last.kind === "folio") return;
+  if (last === null || last.kind === "user" || last.kind === "folio") return false;
   const size = 2 ** world.machine.geometry.pageblockOrder;
   const claimed: ReadonlySet<number> = new Set(world.see("pageblocks").filter(({ start, type }) => type === "Movable" && ["U", "R"].includes(seen.get(start) ?? "M")).map(({ start }) => start));
   const read = frameReader(world.see("frames"));
@@ -59,27 +86,31 @@ function refill(world: World, seen: ReadonlyMap<number, string>): void {
     const retyped = Array.from({ length: 2 ** order / size }, (_, index) => toPfn(pfn + index * size));
     const verdict = world.tell({ ...last, id }, { result: "ok", grant: { pfn, order: last.order, retyped } });
     if (verdict.verdict === "admitted") world.run({ op: "free", id, pcp: false });
-    return;
+    return verdict.verdict === "admitted";
   }
+  return false;
 }
 
 /** `1048576-1048576 online=1 zone=0:3 flags=20908 BUDDY ref=2 order=-1 mt=M`: struct pages, in runs. */
-export function pages(world: World, observed: unknown): StepVerdict {
+export function pages(world: World, range: Ranged, observed: unknown): StepVerdict {
+  const runs = runsOf(observed);
+  if (runs === undefined) return missing("what the struct pages show", false);
+  const whole = complete(runs, range);
+  if (whole.verdict !== "agrees") return whole;
   const read = frameReader(world.see("frames"));
+  const predictedTypes = new Map(world.see("pageblocks").map((pageblock) => [pageblock.start as number, letterOf[pageblock.type]] as const));
   const verdicts: StepVerdict[] = [];
-  for (const row of answer(observed)?.out ?? []) {
-    const parts = /^(\d+)-(\d+) (.*)$/u.exec(row);
-    if (parts === null) return missing("what the struct pages show", false);
-    for (let pfn = Number(parts[1]); pfn <= Number(parts[2]); pfn++) {
-      const verdict = page(world, read, pfn, parts[3] ?? "");
+  for (const { first, last, text } of runs) {
+    for (let pfn = first; pfn <= last; pfn++) {
+      const verdict = page(world, read, predictedTypes, pfn, text);
       if (verdict.verdict !== "agrees") return verdict;
       verdicts.push(verdict);
     }
   }
-  return verdicts.length === 0 ? missing("what the struct pages show", false) : all(verdicts);
+  return all(verdicts);
 }
 
-function page(world: World, read: ReturnType<typeof frameReader>, pfn: number, text: string): StepVerdict {
+function page(world: World, read: ReturnType<typeof frameReader>, predictedTypes: ReadonlyMap<number, string>, pfn: number, text: string): StepVerdict {
   const seen = words(text);
   const marks = text.split(" ");
   const { use, flags: has, zone, order } = read(pfn);
@@ -95,7 +126,9 @@ function page(world: World, read: ReturnType<typeof frameReader>, pfn: number, t
   const state = quiet
     ? [compare(`frame ${pfn}: order`, order === NONE ? -1 : order, buddy ? seenOrder : -1), compare(`frame ${pfn}: in use`, inUse(use) ? "yes" : "no", Number(seen.get("ref")) > 0 ? "yes" : "no")]
     : [busyPage(world, read, pfn, use, buddy ? seenOrder : null, Number(seen.get("ref")))];
-  return all([...exact, compare(`frame ${pfn}: zone`, index, seen.get("zone") ?? ""), ...state]);
+  const size = 2 ** world.machine.geometry.pageblockOrder;
+  const type = predictedTypes.get(Math.floor(pfn / size) * size) ?? "none";
+  return all([...exact, compare(`frame ${pfn}: zone`, index, seen.get("zone") ?? ""), pageblockType(world, zone, `frame ${pfn}: pageblock`, type, seen.get("mt") ?? "none"), ...state]);
 }
 
 /** Somebody has a reference. The tails of a compound page have none of their own. */
@@ -122,14 +155,11 @@ export function flagSums(world: World, range: Ranged, observed: unknown): StepVe
 
 /** `1048576-1048576 UPTODATE MMAP CHEAD HUGE`: flags of frames, in runs. */
 export function flags(world: World, range: Ranged, observed: unknown): StepVerdict {
+  const runs = runsOf(observed);
+  if (runs === undefined) return missing("what the page flags show", false);
   const sums = new Map<string, number>();
-  for (const row of answer(observed)?.out ?? []) {
-    const parts = /^(\d+)-(\d+) (.*)$/u.exec(row);
-    if (parts === null) return missing("what the page flags show", false);
-    const nrPages = Number(parts[2]) - Number(parts[1]) + 1;
-    for (const name of ["n", ...(parts[3] ?? "").split(" ")]) sums.set(name, (sums.get(name) ?? 0) + nrPages);
-  }
-  return sums.size === 0 ? missing("what the page flags show", false) : compareSums(world, range, (name) => sums.get(name) ?? 0);
+  for (const { first, last, text } of runs) for (const name of ["n", ...text.split(" ")]) sums.set(name, (sums.get(name) ?? 0) + last - first + 1);
+  return all([complete(runs, range), compareSums(world, range, (name) => sums.get(name) ?? 0)]);
 }
 
 function compareSums(world: World, { start, end }: Ranged, seen: (name: string) => number): StepVerdict {

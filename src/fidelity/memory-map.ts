@@ -101,7 +101,8 @@ function geometryOf({ pageBytes, pageblockPages, blockBytes }: RecordedMachine):
 function pcMemory({ qemu, cmdline, pageBytes }: RecordedMachine): readonly PfnRange[] | undefined {
   const total = bytesOf(/ -m (\w+)/u.exec(qemu)?.[1] ?? "");
   if (total === undefined || !/ -M pc\b/u.test(qemu)) return undefined;
-  const low = Math.min(total, bytesOf(/max-ram-below-4g=(\w+)/u.exec(qemu)?.[1] ?? "") ?? 3 * GiB);
+  const most = bytesOf(/max-ram-below-4g=(\w+)/u.exec(qemu)?.[1] ?? "") ?? 3.5 * GiB;
+  const low = total < most ? total : Math.min(most, 3 * GiB);
   const limit = bytesOf(/(?:^| )mem=(\w+)/u.exec(cmdline)?.[1] ?? "") ?? Number.POSITIVE_INFINITY;
   // Page 0 is never given to the page allocator.
   const map = [

@@ -122,13 +122,8 @@ const refusable: ReadonlySet<Step["kind"]> = new Set<Step["kind"]>([
 function playStep(world: World, step: Step, observed: unknown): StepVerdict {
   const { errno = "0" } = answer(observed) ?? {};
   if (!refusable.has(step.kind) && errno !== "0") return differs("errno 0", `errno ${errno}`);
-  if (step.kind !== "types") {
-    const verdict = playOther(world, step, observed);
-    if (step.kind !== "alloc") world.lastAlloc = null;
-    return verdict;
-  }
-  const verdict = lookFrames.types(world, step, observed);
-  world.lastAlloc = null;
+  const verdict = playWhatItSays(world, step, observed);
+  if (step.kind !== "alloc") world.lastAlloc = null;
   return verdict;
 }
 
@@ -138,7 +133,7 @@ function withAnswer(observed: unknown, play: (answer: Answer) => StepVerdict): S
   return found === undefined ? missing("what came back", true) : play(found);
 }
 
-function playOther(world: World, step: Step, observed: unknown): StepVerdict {
+function playWhatItSays(world: World, step: Step, observed: unknown): StepVerdict {
   switch (step.kind) {
     case "write":
       return write(world, step.file, step.value, observed);
@@ -177,7 +172,7 @@ function playOther(world: World, step: Step, observed: unknown): StepVerdict {
     case "types":
       return lookFrames.types(world, step, observed);
     case "pages":
-      return lookFrames.pages(world, observed);
+      return lookFrames.pages(world, step, observed);
     case "flags":
       return lookFrames.flags(world, step, observed);
     case "flag-sums":

@@ -1,5 +1,5 @@
 /** What processes of the test do with their memory, as commands. */
-import { toPfn } from "../../models/index.ts";
+import { FrameFlag, toPfn } from "../../models/index.ts";
 import type { Alloc, AllocId, PageKind } from "../../models/index.ts";
 import { act, execute, touch, zoneOfFrame } from "./act.ts";
 import { giveBack, hugeOrder, reserve, takeFromPool } from "./hugetlb.ts";
@@ -10,7 +10,7 @@ import type { StepOf } from "./steps.ts";
 import { softOfflineFrame } from "./sysfs.ts";
 import { agreesBy, all, compare, differs, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
-import { frames, placesOf, zoneName } from "./world.ts";
+import { frameReader, frames, placesOf, zoneName } from "./world.ts";
 import type { Mapping, World } from "./world.ts";
 
 /** mmap() with every page touched. Where the record says next which frames these are, exactly those. */
@@ -18,7 +18,7 @@ export function map(world: World, step: StepOf<"map">, observed: Answer): StepVe
   const { name, bytes, options } = step;
   if (observed.errno !== "0") return missing("a mapping that could not be had", true);
   if (world.mappings.has(name)) return missing(`a second mapping ${name}`, true);
-  if (options.includes("h2m")) return mapHuge(world, step);
+  if (options.includes("h2m")) return mapHuge(world, step, observed);
   const large = options.includes("thp");
   const order = large ? world.machine.geometry.pageblockOrder : 0;
   const kind: PageKind = large ? "folio" : "user";
@@ -36,20 +36,24 @@ export function map(world: World, step: StepOf<"map">, observed: Answer): StepVe
   }
   for (const [index, page] of pages.entries()) if (!told.has(index) && execute(world, page).result !== "ok") verdicts.push(differs("no frame for the mapping", "mapped"));
   world.mappings.set(name, { kind, order, pages: pages.map(({ id }) => id) });
-  verdicts.push(compare("output:", `mapped ${bytes} bytes`, observed.out[0] ?? "nothing"));
+  verdicts.push(mapped(bytes, observed));
   return all([...verdicts, agreesBy(...(told.size > 0 ? (["placed"] as const) : []))]);
 }
 
-function mapHuge(world: World, { name, bytes, options }: StepOf<"map">): StepVerdict {
+function mapHuge(world: World, { name, bytes, options }: StepOf<"map">, observed: Answer): StepVerdict {
   const nrPages = frames(world, bytes) / 2 ** hugeOrder;
   if (options.includes("nopop")) {
     reserve(world, nrPages);
     world.mappings.set(name, { kind: "hugetlb", order: hugeOrder, pages: [] });
-    return agreesBy();
+    return mapped(bytes, observed);
   }
   const pages = takeFromPool(world, nrPages);
   world.mappings.set(name, { kind: "hugetlb", order: hugeOrder, pages });
-  return pages.length === nrPages ? agreesBy() : differs("too few hugetlb pages", "mapped");
+  return pages.length === nrPages ? mapped(bytes, observed) : differs("too few hugetlb pages", "mapped");
+}
+
+function mapped(bytes: number, observed: Answer): StepVerdict {
+  return compare("output:", `mapped ${bytes} bytes`, observed.out[0] ?? "nothing");
 }
 
 /** Frames of pages by their index, as `pfns` shows them before anything else happens. */
@@ -92,18 +96,8 @@ export function unmap(world: World, { name }: StepOf<"unmap">): StepVerdict {
 
 /** The pages that are there and not poisoned. */
 function alive(world: World, { pages }: Mapping): readonly boolean[] {
-  const places = placesOf(world, pages);
-  return places.map((pfn) => pfn !== undefined && !isPoisoned(world, pfn));
-}
-
-function isPoisoned(world: World, pfn: number): boolean {
-  const table = world.see("frames");
-  let before = 0;
-  for (const { start, nrPages } of table.ranges) {
-    if (pfn >= start && pfn < start + nrPages) return ((table.flags[before + pfn - start] ?? 0) & 4) !== 0;
-    before += nrPages;
-  }
-  return false;
+  const read = frameReader(world.see("frames"));
+  return placesOf(world, pages).map((pfn) => pfn !== undefined && (read(pfn).flags & FrameFlag.Hwpoison) === 0);
 }
 
 /** Every page still has what was written to it: pages keep their identity when they move. */

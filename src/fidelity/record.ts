@@ -42,6 +42,8 @@ export interface FidelityRecord {
 /** More records, steps or letters than this are not read. */
 const limits = { records: 10_000, steps: 10_000, id: 100, words: 4000 } as const;
 
+const anything: Schema<unknown> = v.custom<unknown>((input) => input !== undefined, "what was observed");
+
 const recordSchema: Schema<FidelityRecord> = v.pipe(
   open({
     id: words(limits.id),
@@ -56,7 +58,7 @@ const recordSchema: Schema<FidelityRecord> = v.pipe(
       page_bytes: whole(1, 2 ** 20),
       pageblock_pages: whole(1, 2 ** 20),
     }),
-    steps: listOf(open({ do: words(limits.words), observed: v.unknown() }), limits.steps),
+    steps: listOf(open({ do: words(limits.words), observed: anything }), limits.steps),
   }),
   v.transform(({ id, title, steps, machine: { block_bytes: blockBytes, page_bytes: pageBytes, pageblock_pages: pageblockPages, ...machine } }) => ({ id, title, steps, machine: { ...machine, blockBytes, pageBytes, pageblockPages } })),
 );

@@ -1,5 +1,6 @@
 /** What became of the records, as text and as JSON. */
 import { styleText } from "node:util";
+import { printable } from "../formats/parsed.ts";
 import { counted, wrap } from "../report/lines.ts";
 import type { FidelitySubject, RecordResult } from "./play.ts";
 import type { FidelityRecord } from "./record.ts";
@@ -43,7 +44,7 @@ export interface TextOptions {
 export function fidelityText(run: FidelityRun, records: readonly FidelityRecord[], options: TextOptions): string {
   const { results } = run;
   const titles = new Map(records.map(({ id, title }) => [id, title]));
-  const idWidth = Math.min(36, Math.max(...results.map(({ id }) => id.length)));
+  const idWidth = Math.min(36, Math.max(...results.map(({ id }) => printable(id).length)));
   const lines = results.flatMap((result) => recordLines(result, titles.get(result.id) ?? "", idWidth, options));
   return `${[...lines, "", ...totals(run, options)].join("\n")}\n`;
 }
@@ -57,13 +58,16 @@ function beside(label: string, indent: number, text: string, width: number): rea
 
 function recordLines(result: RecordResult, title: string, idWidth: number, { width, colour }: TextOptions): readonly string[] {
   const mark = colour ? styleText(marks[result.verdict], result.verdict, { validateStream: false }) : result.verdict;
-  const head = `${result.id.padEnd(idWidth)}  ${mark}`;
   const left = result.notCompared.length === 0 ? "" : `, ${result.notCompared.length} not compared`;
-  if (result.verdict === "agrees") return [`${head}  ${counted(result.compared, "step")}${left}`];
+  const behind = result.verdict === "agrees" ? `  ${counted(result.compared, "step")}${left}` : "";
+  const id = printable(result.id).padEnd(idWidth);
+  const fits = id.length + 2 + result.verdict.length + behind.length <= width;
+  const head = fits ? [`${id}  ${mark}${behind}`] : [...wrap(result.id, width), `    ${mark}${behind}`];
+  if (result.verdict === "agrees") return head;
   const indent = 15;
-  if (result.verdict === "not expressible") return [head, ...beside("    needs      ", indent, `${result.missing ?? ""}${result.step === undefined ? "" : ` (step ${result.step})`}`, width)];
+  if (result.verdict === "not expressible") return [...head, ...beside("    needs      ", indent, `${result.missing ?? ""}${result.step === undefined ? "" : ` (step ${result.step})`}`, width)];
   return [
-    head,
+    ...head,
     ...beside("    record     ", indent, title, width),
     ...beside(`    step ${String(result.step).padEnd(6)}`, indent, result.do ?? "", width),
     ...beside("    predicted  ", indent, result.predicted ?? "", width),

@@ -66,6 +66,7 @@ function firstFrame(world: World, block: number): number {
 /** Linux `online_store()` with `kstrtobool()`. The record has the exit status of the shell that wrote: 0 or 1. */
 function writeOnline(world: World, block: number, value: string, observed: Answer): StepVerdict {
   const wanted = /^[1yYtT]/u.test(value) ? true : /^[0nNfF]/u.test(value) ? false : undefined;
+  if (observed.errno !== "0") return differs("errno 0 of the shell", `errno ${observed.errno}`);
   return withKernelPages(world, observed.log, () => {
     if (wanted === undefined) return compare("exit status", "1", observed.out[0] ?? "nothing");
     const outcome = execute(world, { op: "write-online", block: toBlockId(block), value: wanted });

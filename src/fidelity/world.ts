@@ -1,7 +1,7 @@
 /**
  * What is known while a record is played: the subject, what the test holds, what the record told of the kernel's own doing.
  */
-import { FrameUse, NONE, pfnRange, rangeContains, rangesOverlap, toPfn, zoneTypes } from "../../models/index.ts";
+import { FrameUse, NONE, rangeContains, toPfn, zoneTypes } from "../../models/index.ts";
 import type { Alloc, AllocId, Command, Errno, Fact, FrameTable, GroupId, MachineDescription, NotifierCall, Outcome, PageKind, Pfn, PfnRange, Subject, TaskId, TokenId, Verdict, VetoableEvent, View, ZoneIndex, ZoneView } from "../../models/index.ts";
 import type { FidelityRecord } from "./record.ts";
 
@@ -163,19 +163,6 @@ export function frameReader(table: FrameTable): (pfn: number) => { readonly use:
     const index = (starts[at] ?? 0) + pfn - range.start;
     return { use: table.use[index] ?? 0, flags: table.flags[index] ?? 0, zone: table.zone[index] ?? NONE, order: table.order[index] ?? NONE };
   };
-}
-
-/** The zones that the range reaches into, by what its frames' pages link to. */
-export function zonesOf(world: World, range: PfnRange): readonly ZoneIndex[] {
-  const read = frameReader(world.see("frames"));
-  const found = new Set<ZoneIndex>();
-  for (const { block, zone } of world.see("blocks")) {
-    const blockSize = world.machine.geometry.sectionPages * world.machine.geometry.blockSections;
-    if (zone !== null && zone !== undefined && rangesOverlap(pfnRange(toPfn(block * blockSize), blockSize), range)) found.add(zone);
-  }
-  const first = read(range.start).zone;
-  if (first !== NONE) found.add(first);
-  return [...found];
 }
 
 /** The first frame of each page of a mapping, where it still is. */
