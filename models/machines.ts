@@ -88,6 +88,20 @@ const tinyWide: MachineDescription = {
   hotplugEnd: toPfn(0xe0),
 };
 
+// Node 0 lies above node 1 and begins inside a section; two blocks begin with a section that is not there. New here is
+// boot and what follows from it alone, so default searches leave it out.
+//
+//   0x32             0x52     0x58       0x60              0x80          0x90       0xa0                          0x100
+//   |     node 1     |  hole  | reserved |     node 0      |  no section |  node 0  |   blocks 5 to 7, not added   |
+const tinyGaps: MachineDescription = {
+  ...base,
+  name: "tiny-gaps",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+  nodes: [node(range(0x58, 0x80), range(0x90, 0xa0)), node(range(0x32, 0x52))],
+  reserved: [range(0x58, 0x60)],
+  hotplugEnd: toPfn(0x100),
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -146,4 +160,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, x8664, arm644k, arm6416k, arm6464k];

@@ -216,7 +216,7 @@ export class Boot {
     const { blockPages, blockSections } = this.m.sizes;
     let firstPart = 0;
     let last = -1;
-    for (const nr of this.m.bootSections) {
+    for (const nr of this.presentSections()) {
       const id = Math.floor(nr / blockSections);
       if (id === last) continue;
       last = id;
@@ -229,10 +229,15 @@ export class Boot {
     }
   }
 
+  /** for_each_present_section_nr(): up to the mark that next_present_section_nr() gives behind the last. */
+  protected presentSections(): Iterable<number> {
+    return this.m.bootSections;
+  }
+
   /** The last node with memory in the range, and whether it is the only one. */
   #nodesOf(start: number, end: number, firstPart: number): { readonly last: number; readonly isOne: boolean } {
     const nodes = within(this.#parts, firstPart, start, end).map(({ zone }) => zone.node);
-    const node = Math.max(...nodes);
+    const node = Math.max(0, ...nodes);
     return { last: node, isOne: nodes.every((other) => other === node) };
   }
 

@@ -68,7 +68,7 @@ export class Commands {
       case "poison":
         return m.poison.poison(command.pfn);
       case "soft-offline":
-        return this.#hotplugLock() ?? m.poison.softOffline(command.pfn);
+        return this.hotplugLock() ?? m.poison.softOffline(command.pfn);
       case "unpoison":
         return m.poison.unpoison(command.pfn);
       case "free-reserved":
@@ -94,25 +94,25 @@ export class Commands {
       case "fake-online":
         return m.contigRelease.fakeOnline(command.start, command.nrPages);
       case "add":
-        return this.#hotplugLock() ?? m.hotplug.add(command);
+        return this.hotplugLock() ?? m.hotplug.add(command);
       case "remove":
-        return this.#hotplugLock() ?? m.removal.remove(command.start, command.nrPages);
+        return this.hotplugLock() ?? m.removal.remove(command.start, command.nrPages);
       case "offline-and-remove":
-        return this.#hotplugLock() ?? m.removal.offlineAndRemove(command.start, command.nrPages);
+        return this.hotplugLock() ?? m.removal.offlineAndRemove(command.start, command.nrPages);
       case "write-state":
-        return this.#hotplugLock() ?? m.blockState.writeState(command.block, command.value);
+        return this.hotplugLock() ?? m.blockState.writeState(command.block, command.value);
       case "write-online":
-        return this.#hotplugLock() ?? m.blockState.writeOnline(command.block, command.value);
+        return this.hotplugLock() ?? m.blockState.writeOnline(command.block, command.value);
       case "group-static":
-        return this.#hotplugLock() ?? this.#register(command.id, command.node, false, command.maxPages);
+        return this.hotplugLock() ?? this.#register(command.id, command.node, false, command.maxPages);
       case "group-dynamic":
-        return this.#hotplugLock() ?? this.#register(command.id, command.node, true, command.unitPages);
+        return this.hotplugLock() ?? this.#register(command.id, command.node, true, command.unitPages);
       case "group-unregister":
-        return this.#hotplugLock() ?? m.groups.unregister(command.id);
+        return this.hotplugLock() ?? m.groups.unregister(command.id);
       case "device-map":
-        return this.#hotplugLock() ?? this.#deviceMap(command);
+        return this.hotplugLock() ?? this.#deviceMap(command);
       case "device-unmap":
-        return this.#hotplugLock() ?? this.#deviceUnmap(command.id);
+        return this.hotplugLock() ?? this.#deviceUnmap(command.id);
       case "set":
         m.settings.set(command.setting);
         return undefined;
@@ -133,7 +133,8 @@ export class Commands {
     }
   }
 
-  #hotplugLock(): Refusal | undefined {
+  /** Why a command that takes device_hotplug_lock can not be issued now. */
+  hotplugLock(): Refusal | undefined {
     return this.m.tasks.holdHotplugLock ? skipped("hotplug-lock") : undefined;
   }
 

@@ -106,8 +106,13 @@ export class Hotplug {
     const failed = this.#createBlocks(adding, start, this.m.sizes.blockPages);
     if (failed === undefined) return undefined;
     this.growMaxPfn(start + this.m.sizes.blockPages);
-    this.removePages(start, this.m.sizes.blockPages);
+    this.undoSelfHosted(start);
     return failed;
+  }
+
+  /** arch_remove_memory(): the block hosts its memmap itself, so that nothing goes to the buddy. */
+  protected undoSelfHosted(start: number): void {
+    this.removePages(start, this.m.sizes.blockPages);
   }
 
   #removeBlockAndPages(block: MemoryBlock): void {

@@ -47,10 +47,15 @@ export class Poison {
       case "folio":
         return refused("EHWPOISON", "folio-not-split", { pfn });
       case "hugetlb":
-        return this.#endAllocation(pfn, "held");
+        return this.dissolve(pfn);
       case "page":
         return this.#endAllocation(pfn, "stuck");
     }
+  }
+
+  /** try_memory_failure_hugetlb(): a page without other users goes back to the buddy, whichever of its frames is bad. */
+  protected dissolve(pfn: number): Refusal | undefined {
+    return this.#endAllocation(pfn, "held");
   }
 
   /** The allocation ends; the frame stays away with a reference, the others are freed singly. */

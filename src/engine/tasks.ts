@@ -64,7 +64,8 @@ export class Tasks {
   }
 
   #beginState({ block: id, value }: WriteState): Task | Refusal | undefined {
-    if (this.holdHotplugLock) return skipped("hotplug-lock");
+    const locked = this.m.commands.hotplugLock();
+    if (locked !== undefined) return locked;
     const block = this.m.blockState.target(id, value);
     if ("result" in block) return block;
     if (value === "offline") {

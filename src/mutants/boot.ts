@@ -66,3 +66,54 @@ export const pageblockStart: Mutant = {
   machine: "tiny",
   parts: { ...shippedParts, Boot: JumpLandsInside },
 };
+
+class MarkIsASection extends Boot {
+  protected override *presentSections(): Iterable<number> {
+    yield* super.presentSections();
+    // The mark is -1, here without its sign.
+    yield 0xffff_ffff;
+  }
+}
+
+export const endMark: Mutant = {
+  id: "B40",
+  title: "mm/sparse: fix a bad comparison",
+  effect: "the mark that ends a walk over the present sections is not recognised without its sign, and a memory block is registered for a section of that number",
+  machine: "tiny",
+  parts: { ...shippedParts, Boot: MarkIsASection },
+};
+
+class OneCursorForAll extends Boot {
+  protected override linkFrames(section: Section, parts: readonly Part[], firstPart: number): void {
+    super.linkFrames(section, parts, firstPart);
+    const zones = new Uint8Array(this.m.sizes.sectionPages).fill(noZone);
+    for (const { start, end, zone } of this.#writes()) zones.fill(zone, Math.max(0, start - section.start), Math.max(0, end - section.start));
+    section.zones = zones;
+  }
+
+  /** What is initialised, in this order: of each zone of each node the memory, what is missing before it, and the rest of its last section. */
+  *#writes(): Iterable<{ readonly start: number; readonly end: number; readonly zone: number }> {
+    const { sectionPages } = this.m.sizes;
+    let cursor = 0;
+    for (const [node, { memory }] of this.m.description.nodes.entries()) {
+      const parts = memory.flatMap(({ start, nrPages }) => this.partsOf(node, start, start + nrPages));
+      for (const zone of this.m.zones.ofNode(node).filter(({ spanned }) => spanned > 0)) {
+        for (const { start, end } of parts.filter((part) => part.zone === zone)) {
+          yield { start, end, zone: zone.index };
+          if (cursor < start) yield { start: cursor, end: start, zone: zone.index };
+          cursor = end;
+        }
+        const sectionEnd = Math.ceil(zone.end / sectionPages) * sectionPages;
+        if (cursor < sectionEnd) yield { start: cursor, end: sectionEnd, zone: zone.index };
+      }
+    }
+  }
+}
+
+export const holesOfNodes: Mutant = {
+  id: "B91",
+  title: "mm/page_alloc: fix memory map initialization for descending nodes",
+  effect: "holes are looked for node by node with one cursor, so that the rest of a node's last section is linked to it although a node that came earlier begins there",
+  machine: "tiny-gaps",
+  parts: { ...shippedParts, Boot: OneCursorForAll },
+};

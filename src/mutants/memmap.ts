@@ -1,5 +1,6 @@
 /** Historic bugs of the memory that describes added memory. */
-import { FrameCode, orderPages } from "../engine/layout.ts";
+import { Hotplug } from "../engine/hotplug.ts";
+import { FrameCode, Type, orderPages } from "../engine/layout.ts";
 import { Memmap } from "../engine/memmap.ts";
 import { shippedParts } from "../engine/parts.ts";
 import type { MemmapGrant, Section } from "../engine/section.ts";
@@ -34,4 +35,26 @@ export const memmapUnderflow: Mutant = {
   effect: "undoing a section whose memmap could not be had takes that memmap off nr_memmap_pages, though it was never counted",
   machine: "tiny",
   parts: { ...shippedParts, Memmap: UncountsWhatNeverCame },
+};
+
+class FreedAsIfAllocated extends Hotplug {
+  /** The memmap's pages, which nobody has initialised, go to the first zone there is. */
+  protected override undoSelfHosted(start: number): void {
+    const { lists, buddy, memmap, zones } = this.m;
+    const zone = zones.at(0);
+    for (let pfn = start; pfn < start + memmap.selfHostedPages(); pfn++) {
+      const section = this.m.frames.section(pfn);
+      lists.add(section, pfn - section.start, 0, zone.index, Type.Unmovable);
+      buddy.account(zone, 1, Type.Unmovable);
+    }
+    super.undoSelfHosted(start);
+  }
+}
+
+export const hostedRollback: Mutant = {
+  id: "B22",
+  title: "mm/memory_hotplug: fix error handling in add_memory_resource()",
+  effect: "undoing the add of a block that hosts its memmap frees that memmap to the buddy, where frames of a range that is gone then count as free",
+  machine: "tiny-34",
+  parts: { ...shippedParts, Hotplug: FreedAsIfAllocated },
 };

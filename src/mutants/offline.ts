@@ -1,10 +1,14 @@
 /** Historic bugs of taking memory offline. */
+import type { Command, Outcome } from "../../models/index.ts";
+import { Commands } from "../engine/commands.ts";
 import { Isolation } from "../engine/isolation.ts";
 import { FrameCode } from "../engine/layout.ts";
+import type { MemoryBlock } from "../engine/memory-blocks.ts";
 import { Migration } from "../engine/migration.ts";
 import { Offline } from "../engine/offline.ts";
 import type { OfflineOp } from "../engine/offline.ts";
 import { shippedParts } from "../engine/parts.ts";
+import type { Refusal } from "../engine/result.ts";
 import type { Section } from "../engine/section.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -81,4 +85,43 @@ export const poisonBlocks: Mutant = {
   effect: "a poisoned frame, which is on no list, passes for one in use, and its block can never go offline",
   machine: "tiny-34",
   parts: { ...shippedParts, Isolation: PoisonIsInUse },
+};
+
+class UnlocksUntaken extends Commands {
+  /** The lock counts one less than there are holders, from the first refusal on. */
+  #isUnbalanced = false;
+
+  override run(command: Command): Outcome {
+    const outcome = super.run(command);
+    if (command.op === "remove" && outcome.because?.kind === "block-online") this.#isUnbalanced = true;
+    return outcome;
+  }
+
+  override hotplugLock(): Refusal | undefined {
+    return this.#isUnbalanced ? undefined : super.hotplugLock();
+  }
+}
+
+export const unpairedDone: Mutant = {
+  id: "B20",
+  title: "mm/memory_hotplug: fix unpaired mem_hotplug_begin/done",
+  effect: "refusing to remove an online block gives up a lock that was never taken, and whoever holds it later does not keep others out",
+  machine: "tiny-34",
+  parts: { ...shippedParts, Commands: UnlocksUntaken },
+};
+
+class ZoneOfFirstPage extends Offline {
+  override begin(block: MemoryBlock): OfflineOp | Refusal {
+    const zone = this.m.frames.zone(block.start);
+    const op = super.begin(block);
+    return "result" in op ? op : { ...op, zone };
+  }
+}
+
+export const firstPage: Mutant = {
+  id: "B32",
+  title: "drivers/base/memory: fix trying offlining memory blocks with memory holes on aarch64",
+  effect: "the zone of a block is read from its first page before the block is tested for holes, and a block that begins with one has no such page",
+  machine: "tiny-gaps",
+  parts: { ...shippedParts, Offline: ZoneOfFirstPage },
 };

@@ -1,4 +1,5 @@
 /** Historic bugs of long-term pins. */
+import { AllocFlag } from "../engine/layout.ts";
 import { shippedParts } from "../engine/parts.ts";
 import { Pins } from "../engine/pins.ts";
 import { refused } from "../engine/result.ts";
@@ -33,4 +34,18 @@ export const fastPathRule: Mutant = {
   effect: "a long-term pin of a page that has to move first fails with EFAULT, because the slow path refuses what only the fast path must",
   machine: "tiny",
   parts: { ...shippedParts, Pins: NeverMoves },
+};
+
+class NothingToMove extends Pins {
+  protected override isLongTermPinnable(slot: number): boolean {
+    return super.isLongTermPinnable(slot) || this.m.allocations.has(slot, AllocFlag.LruIsolated);
+  }
+}
+
+export const nothingToMove: Mutant = {
+  id: "B67",
+  title: 'mm/gup: revert "mm: gup: fix infinite loop within __get_longterm_locked"',
+  effect: "a page that somebody else has off the LRU can not be collected, which passes for needing no move, and is pinned for long where it is",
+  machine: "tiny",
+  parts: { ...shippedParts, Pins: NothingToMove },
 };

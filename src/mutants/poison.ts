@@ -2,6 +2,7 @@
 import { MemoryBlocks } from "../engine/memory-blocks.ts";
 import { shippedParts } from "../engine/parts.ts";
 import { Poison } from "../engine/poison.ts";
+import { refused } from "../engine/result.ts";
 import type { Refusal } from "../engine/result.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -32,4 +33,35 @@ export const countedTwice: Mutant = {
   effect: "a memory error on a frame that is bad already is counted again",
   machine: "tiny",
   parts: { ...shippedParts, Poison: EveryStrikeCounts },
+};
+
+class HeadsOnly extends Poison {
+  protected override dissolve(pfn: number): Refusal | undefined {
+    const slot = this.m.frames.slotOf(pfn);
+    return this.m.allocations.head(slot) === pfn ? super.dissolve(pfn) : refused("EBUSY", "held", { pfn, id: this.m.allocations.id(slot) });
+  }
+}
+
+export const hugetlbTail: Mutant = {
+  id: "B72",
+  title: "mm, hwpoison: fix condition in free hugetlb page path",
+  effect: "an error in a tail of a hugetlb page without users does not dissolve it, and the page stays whole with a bad frame inside",
+  machine: "tiny",
+  parts: { ...shippedParts, Poison: HeadsOnly },
+};
+
+class StatusOfTheTry extends Poison {
+  /** That the page was found is 0, and so is success. */
+  override softOffline(pfn: number): Refusal | undefined {
+    const refusal = super.softOffline(pfn);
+    return refusal?.errno === "EBUSY" ? undefined : refusal;
+  }
+}
+
+export const statusOfTry: Mutant = {
+  id: "B77",
+  title: "mm: memory-failure: fix unexpected return value in soft_offline_page()",
+  effect: "where a page could not be contained, soft offline answers with the status of an earlier step, which reads as success",
+  machine: "tiny",
+  parts: { ...shippedParts, Poison: StatusOfTheTry },
 };

@@ -1,7 +1,9 @@
 /** Historic bugs of sparsemem: which frames have a page, and what is left of a section that has gone. */
+import { Online } from "../engine/online.ts";
 import { shippedParts } from "../engine/parts.ts";
 import type { Section } from "../engine/section.ts";
 import { Sections } from "../engine/sections.ts";
+import type { Zone } from "../engine/zone.ts";
 import type { Mutant } from "./mutant.ts";
 
 class AnyFrameOfSection extends Sections {
@@ -60,4 +62,18 @@ export const sectionWord: Mutant = {
   effect: "no memmap is written as a word that is not zero, so that an emptied section still passes for present",
   machine: "tiny",
   parts: { ...shippedParts, Sections: WordNotZero },
+};
+
+class FirstNode extends Online {
+  protected override linkSection(section: Section, zone: Zone): void {
+    super.linkSection(section, this.m.zones.of(0, zone.type));
+  }
+}
+
+export const sectionNode: Mutant = {
+  id: "B37",
+  title: "mm/sparse: set section nid for hot-add memory",
+  effect: "the section of memory that is added does not know its node, so that its pages are those of a zone of node 0",
+  machine: "tiny",
+  parts: { ...shippedParts, Online: FirstNode },
 };

@@ -60,3 +60,23 @@ export const firstSection: Mutant = {
   machine: "tiny-equal",
   parts: { ...shippedParts, Boot: FirstSectionUnseen },
 };
+
+class ScanPastTheEnd extends Boot {
+  /** Page by page from the first that the zone spans, and on to the end of the block wherever the zone ends. */
+  protected override zoneOfBlock(node: number, start: number): Zone | null {
+    const zone = super.zoneOfBlock(node, start);
+    if (zone === null) return null;
+    for (let pfn = Math.max(start, zone.start); pfn < start + this.m.sizes.blockPages; pfn++) {
+      if (this.m.zones.ofPfn(pfn) !== zone) return null;
+    }
+    return zone;
+  }
+}
+
+export const zoneEnd: Mutant = {
+  id: "B03",
+  title: "mm, memory_hotplug: test_pages_in_a_zone do not pass the end of zone",
+  effect: "the scan for the one zone of a block goes on behind the end of the zone, and what is there instead of pages passes for another zone",
+  machine: "tiny-wide",
+  parts: { ...shippedParts, Boot: ScanPastTheEnd },
+};
