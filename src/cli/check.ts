@@ -1,6 +1,4 @@
 /** `framecheck check`: searches for a scenario in which the engine breaks a rule. */
-import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { goals } from "../../properties/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
 import type { Counterexample, SubjectName } from "../check/counterexample.ts";
@@ -8,7 +6,6 @@ import { search } from "../check/search.ts";
 import type { Progress, SearchResult } from "../check/search.ts";
 import { createSubject, findMutant } from "../check/subjects.ts";
 import { counterexampleText } from "../formats/counterexample.ts";
-import { systemError } from "../formats/read-file.ts";
 import { writeFileAtomically } from "../formats/write-file.ts";
 import { jsonReport } from "../report/json.ts";
 import { counted, grouped, hanging } from "../report/lines.ts";
@@ -19,6 +16,7 @@ import { summaryReport } from "../report/summary.ts";
 import { textReport } from "../report/text.ts";
 import { vitestExport } from "../report/vitest-export.ts";
 import { BadInput, commonOptions, noPositionals, parseOptions, seconds, wholeNumber } from "./arguments.ts";
+import { makeFolder } from "./folder.ts";
 import { engineNamed, machineNamed, profileNamed } from "./subject-options.ts";
 import { startProgress } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -182,23 +180,6 @@ function machineName(machine: CheckRequest["machine"]): string {
 /** A planted fault is looked for where it shows. */
 function machineFor(mutant: string | undefined): string {
   return (mutant === undefined ? undefined : findMutant(mutant)?.machine) ?? "tiny";
-}
-
-/** Before the search, so that what it finds has a place to go. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder) && !statSync(folder).isDirectory()) throw new BadInput(`--out: expected a folder, got the file ${folder}`);
-  try {
-    // One by one: the recursive form of Node 20 never ends below a directory that takes no new entries, as /proc.
-    for (const missing of missingFolders(folder)) mkdirSync(missing);
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    throw new BadInput(`--out: ${folder} can not be made or written to: ${systemError(error)}`);
-  }
-}
-
-/** The folder and those above it that are not there, the topmost first. */
-function missingFolders(folder: string): readonly string[] {
-  return existsSync(folder) ? [] : [...missingFolders(dirname(resolve(folder))), folder];
 }
 
 function fileStem(folder: string, { signature, machine, subject }: Counterexample): string {

@@ -6,6 +6,7 @@ import { auditVerb } from "./audit.ts";
 import { checkVerb } from "./check.ts";
 import { fidelityVerb } from "./fidelity.ts";
 import { mutantsVerb } from "./mutants.ts";
+import { powerVerb } from "./power.ts";
 import { explainVerb, replayVerb } from "./replay.ts";
 import { startVerb } from "./start.ts";
 import type { Terminal } from "./terminal.ts";
@@ -21,6 +22,7 @@ specification, and audits the memory of the machine it runs on.
   audit        judge and draw the memory of this machine, or of saved files
   fidelity FILE  compare what a real kernel answered with what is predicted
   mutants      list the historic kernel bugs that check can plant
+  power        measure how well the search finds them
   start        check the named machines and this machine's layout, then audit:
                what npm start runs
 
@@ -32,7 +34,7 @@ could be said.`;
 
 type Verb = (words: readonly string[], terminal: Terminal) => Promise<number>;
 
-const verbs: Readonly<Record<string, Verb>> = { check: checkVerb, replay: replayVerb, explain: explainVerb, audit: auditVerb, fidelity: fidelityVerb, mutants: mutantsVerb, start: startVerb };
+const verbs: Readonly<Record<string, Verb>> = { check: checkVerb, replay: replayVerb, explain: explainVerb, audit: auditVerb, fidelity: fidelityVerb, mutants: mutantsVerb, power: powerVerb, start: startVerb };
 
 /** Runs one command line and gives the exit code. What a user got wrong is told in a line. */
 export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {

@@ -8,6 +8,7 @@ const verbs: Readonly<Record<string, readonly string[]>> = {
   explain: ["same options as replay"],
   audit: ["--sysroot", "--json"],
   mutants: ["--json"],
+  power: ["--mutant", "--seeds", "--seconds", "--runs", "--executions", "--baseline-commands", "--out", "--json"],
   start: [],
 };
 
@@ -40,7 +41,7 @@ describe.concurrent("framecheck", () => {
   });
 
   it.each([["chekc"], ["toString"]])("does not know the verb %j", async (verb) => {
-    expectRefused(await framecheck([verb]), `unknown verb "${verb}", expected one of check, replay, explain, audit, fidelity, mutants, start`);
+    expectRefused(await framecheck([verb]), `unknown verb "${verb}", expected one of check, replay, explain, audit, fidelity, mutants, power, start`);
   });
 });
 

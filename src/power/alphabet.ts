@@ -1,0 +1,115 @@
+/**
+ * A finite alphabet of commands for a machine: every command, with every combination of a few values a field.
+ *
+ * What is enumerated and what is drawn without looking come from the same table. `wide`: every start of a section,
+ * pageblock and subsection, and every word; `narrow`: few enough commands that pairs of them can be tried.
+ */
+import { alignDown, blockPages, bootMemory, errnos, maxOrderPages, pageblockPages, pageKinds, rangeEnd } from "../../models/index.ts";
+import type { Command, MachineDescription, Op } from "../../models/index.ts";
+import { commandFields, isCommand, ops } from "../../properties/index.ts";
+import type { Field } from "../../properties/index.ts";
+
+export type Width = "wide" | "narrow";
+
+/** Labels of each kind. */
+export const labels: readonly number[] = [1, 2];
+
+/** Page kinds of the narrow alphabet: one that moves, one that is dropped, one of huge pages, one that stays. */
+const narrowKinds: readonly string[] = ["user", "file", "hugetlb", "kernel"];
+
+/** Settings in place of all of them: nothing comes online by itself, or to either kind of zone; either policy. */
+const settings: readonly unknown[] = [
+  { option: "auto_online_blocks", value: "online" },
+  { option: "auto_online_blocks", value: "online_kernel" },
+  { option: "auto_online_blocks", value: "online_movable" },
+  { option: "online_policy", value: "contig-zones" },
+  { option: "online_policy", value: "auto-movable" },
+  { option: "auto_movable_ratio", value: 0 },
+  { option: "auto_movable_ratio", value: 100 },
+  { option: "auto_movable_numa_aware", value: false },
+];
+
+/** Every command of the alphabet, ops in the order of the vocabulary. */
+export function alphabet(machine: MachineDescription, width: Width): readonly Command[] {
+  return ops.flatMap((op) => commandsOf(machine, width, op));
+}
+
+function commandsOf(machine: MachineDescription, width: Width, op: Op): readonly Command[] {
+  let partial: readonly Readonly<Record<string, unknown>>[] = [{ op }];
+  for (const field of commandFields(op)) {
+    const values = fieldValues(machine, width, op, field);
+    partial = partial.flatMap((made) => values.map((value) => ({ ...made, [field.name]: value })));
+  }
+  return partial.flatMap((made) => (isCommand(made) ? [made] : []));
+}
+
+/** The values that a field of this command takes. */
+export function fieldValues(machine: MachineDescription, width: Width, op: Op, { name, kind }: Field): readonly unknown[] {
+  const narrow = width === "narrow";
+  switch (kind.is) {
+    case "maker":
+      return labels;
+    case "user":
+      return kind.orNull ? [null, ...labels] : labels;
+    case "pfn":
+      return starts(machine, width);
+    case "pages":
+      return sizes(machine, width);
+    case "block":
+      return upTo(machine.hotplugEnd / blockPages(machine.geometry) - 1).slice(firstBlock(machine));
+    case "number":
+      return numbers(machine, width, name);
+    case "choice":
+      if (name === "errno") return [errnos[0]];
+      if (name === "kind") return narrow ? narrowKinds : pageKinds;
+      if (narrow && (name === "thisNode" || name === "gfp" || (name === "zone" && op === "alloc"))) return kind.values.slice(0, 1);
+      return kind.values;
+    case "setting":
+      return settings;
+    case "task-command":
+      return [...commandsOf(machine, width, "write-state"), ...(narrow ? [] : commandsOf(machine, width, "alloc-contig"))];
+  }
+}
+
+function numbers({ geometry, nodes, cma }: MachineDescription, width: Width, name: string): readonly number[] {
+  switch (name) {
+    case "node":
+      return upTo(nodes.length - 1);
+    case "area":
+      return upTo(Math.max(1, cma.length) - 1);
+    case "order":
+      return width === "wide" ? upTo(geometry.maxPageOrder) : [...new Set([0, 1, geometry.pageblockOrder, geometry.maxPageOrder])];
+    case "align":
+      return upTo(geometry.pageblockOrder);
+    default:
+      return [0, 1];
+  }
+}
+
+/** Where memory and areas begin; wide: where memory ends too, and every start of a section, pageblock and subsection; narrow: every start of a block. */
+function starts(machine: MachineDescription, width: Width): readonly number[] {
+  const { geometry, hotplugEnd } = machine;
+  const units = width === "wide" ? [geometry.sectionPages, pageblockPages(geometry), geometry.subsectionPages] : [blockPages(geometry)];
+  const memory = bootMemory(machine).flatMap(({ range }) => (width === "wide" ? [range.start, rangeEnd(range)] : [range.start]));
+  const areas = machine.cma.map(({ base }) => Number(base));
+  const first = firstBlock(machine) * blockPages(geometry);
+  const found = new Set<number>([...memory, ...areas]);
+  for (const unit of units) for (let start = first; start < hotplugEnd; start += unit) found.add(start);
+  return [...found].toSorted((a, b) => a - b);
+}
+
+/** A frame, a pageblock, a largest free block, a section, a memory block; narrow: the first two and the last. */
+function sizes({ geometry }: MachineDescription, width: Width): readonly number[] {
+  const all = width === "wide" ? [1, geometry.subsectionPages, pageblockPages(geometry), maxOrderPages(geometry), geometry.sectionPages, blockPages(geometry)] : [1, pageblockPages(geometry), blockPages(geometry)];
+  return [...new Set(all)].toSorted((a, b) => a - b);
+}
+
+/** The block in which boot memory begins. */
+function firstBlock(machine: MachineDescription): number {
+  const pages = blockPages(machine.geometry);
+  return alignDown(bootMemory(machine)[0]?.range.start ?? 0, pages) / pages;
+}
+
+function upTo(last: number): readonly number[] {
+  return Array.from({ length: last + 1 }, (_, index) => index);
+}

@@ -1,0 +1,62 @@
+/**
+ * The entries of the catalogue of historic bugs that no mutant stands for, and why not.
+ *
+ * The catalogue has 92 entries, B01 to B92. Each is a mutant, is here, or is an interleaving of two processors.
+ */
+
+export interface NotModelled {
+  readonly id: string;
+  /** The feature that is missing. */
+  readonly why: string;
+}
+
+/** Entries of the catalogue. */
+export const catalogueSize = 92;
+
+/** The ids of the catalogue, in its order. */
+export const catalogueIds: readonly string[] = Array.from({ length: catalogueSize }, (_, index) => `B${String(index + 1).padStart(2, "0")}`);
+
+/** Wrong only while two processors are inside an operation at once; commands are judged one after the other, and steps are taken where Linux waits. */
+export const interleavings: readonly NotModelled[] = [
+  { id: "B08", why: "pages freed by another processor during an offline, after the drain of the per-CPU lists" },
+  { id: "B09", why: "a huge page that comes to be while an offline reads its size without a reference" },
+  { id: "B19", why: "an allocation between the first free page of a block that comes online and the end of the online" },
+  { id: "B34", why: "a lookup of a section between the test of its flag and the use of its map, while it is removed" },
+  { id: "B48", why: "two processors that drop the last references of one block" },
+  { id: "B59", why: "an interrupt that frees a page between the last look at a capture slot and its end" },
+  { id: "B62", why: "two CMA allocations at work in one pageblock" },
+  { id: "B75", why: "a page that becomes free between two tries of a soft offline" },
+  { id: "B76", why: "an allocation between the test that a frame is free and its mark as bad" },
+  { id: "B80", why: "a worker that frees huge pages later than the last test of an isolation" },
+  { id: "B81", why: "a huge page that is dissolved between the look at it and the use of its pool" },
+];
+
+/** Entries that need something the model does not have. */
+export const notModelled: readonly NotModelled[] = [
+  { id: "B06", why: "pages larger than a pageblock are left out, so no tail is met where a pageblock begins to be checked" },
+  { id: "B07", why: "pages larger than a pageblock are left out, so none reaches over the border of a block" },
+  { id: "B17", why: "statistics of isolated pages and the per-CPU parts of counters are left out" },
+  { id: "B21", why: "reference counts of the devices of memory blocks are left out" },
+  { id: "B26", why: "the resource tree is a flat list of busy ranges, without containers that have to be descended into" },
+  { id: "B29", why: "a reserve for the memmap has no padding and no allocation pointer: struct vmem_altmap is left out" },
+  { id: "B36", why: "only the vmemmap variant of sparsemem is modelled" },
+  { id: "B39", why: "device maps with compound pages, whose memmap is shared, are left out" },
+  { id: "B43", why: "undoing goes by the list of pageblocks that were isolated, and never looks at the first frame of one" },
+  { id: "B47", why: "guard pages (debug_pagealloc) are left out" },
+  { id: "B51", why: "HighAtomic reserves are left out" },
+  { id: "B56", why: "compaction as an operation of its own is left out: there is no scanner that crosses nodes" },
+  { id: "B57", why: "compaction as an operation of its own is left out: there is no search for free pages near a zone border" },
+  { id: "B60", why: "every CMA area of a machine is active: a machine with an area across a zone border is refused as a description" },
+  { id: "B63", why: "CMA areas are part of the machine and are not declared by a command that could fail" },
+  { id: "B66", why: "a pin is of a whole allocation, not of a list of frames that may begin at a tail" },
+  { id: "B70", why: "a page in a per-CPU LRU batch is one that is off the LRU; being in both at once is not modelled" },
+  { id: "B71", why: "the zero page is left out" },
+  { id: "B74", why: "a frame in use is never unpoisoned, whichever mark is looked at, and a frame out of use belongs to no group" },
+  { id: "B78", why: "there is one counter of bad frames; outcomes by node are not counted" },
+  { id: "B79", why: "there is no hugetlb pool, and so no reservation of huge pages" },
+  { id: "B83", why: "there is no hugetlb pool: an offline does not walk over free huge pages to dissolve them" },
+  { id: "B84", why: "a device map has no memmap reserve, so all of its pages are initialised" },
+  { id: "B87", why: "a device map has one range; the driver that adds several is left out" },
+  { id: "B89", why: "the virtio-mem driver, which decides what to ask for, is left out; the limit itself is modelled" },
+  { id: "B90", why: "inflated balloon pages do not leave the managed pages of a zone" },
+];

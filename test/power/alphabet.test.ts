@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { tinyMachines } from "../../models/index.ts";
+import { ops } from "../../properties/index.ts";
+import { alphabet } from "../../src/power/alphabet.ts";
+import { formOf } from "../../src/power/form.ts";
+
+describe.each(tinyMachines.map((machine) => [machine.name, machine] as const))("the alphabets of %s", (_, machine) => {
+  const wide = alphabet(machine, "wide");
+  const narrow = alphabet(machine, "narrow");
+
+  it("have every op, and no command twice", () => {
+    for (const commands of [wide, narrow]) {
+      expect([...new Set(commands.map(({ op }) => op))]).toEqual(ops);
+      expect(new Set(commands.map((command) => JSON.stringify(command))).size).toBe(commands.length);
+    }
+  });
+
+  it("are one inside the other, so that the last of a pair has been tried alone", () => {
+    const known = new Set(wide.map((command) => formOf([command])));
+
+    expect(narrow.filter((command) => !known.has(formOf([command])))).toEqual([]);
+    expect(narrow.length).toBeLessThan(wide.length / 5);
+  });
+
+  it("have every block from boot memory to the end of what can be added", () => {
+    const blocks = wide.flatMap((command) => (command.op === "write-state" && command.value === "online" ? [Number(command.block)] : []));
+    const { blockSections, sectionPages } = machine.geometry;
+
+    expect(blocks).toEqual(Array.from({ length: blocks.length }, (__, index) => (blocks[0] ?? 0) + index));
+    expect(blocks.at(-1)).toBe(machine.hotplugEnd / (blockSections * sectionPages) - 1);
+    expect((blocks[0] ?? 0) * blockSections * sectionPages).toBeLessThanOrEqual(machine.nodes[0]?.memory[0]?.start ?? 0);
+  });
+});
