@@ -9,8 +9,8 @@ import type { Add, BlockId, PfnRange } from "../../models/index.ts";
 import { addsTooMuch } from "../check/limits.ts";
 import { blockOfFrame, execute, withKernelPages } from "./act.ts";
 import { dissolve } from "./hugetlb.ts";
-import { field, lines, log } from "./observed.ts";
-import { agrees, compare, differs, missing } from "./verdict.ts";
+import { field, log, rowsOf } from "./observed.ts";
+import { agrees, all, compare, differs, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
 import { frames } from "./world.ts";
 import type { World } from "./world.ts";
@@ -35,6 +35,8 @@ export function plug(world: World, dimm: string, bytes: number, node: number, ob
   const others = [...world.dimms.values()].filter((other) => !other.added).length;
   world.dimms.set(dimm, { range, group, added });
   const complaints = log(observed).filter((line) => line.includes(failed)).length;
+  // Plugging is told as a success whatever becomes of the memory.
+  if (statuses(field(observed, "ost")).some((status) => status !== 0)) return differs("the firmware is told of success", "of failure");
   if (added) return complaints > others ? differs("the memory is added", failed) : agrees;
   return complaints > 0 ? agrees : differs(`${failed} (${outcome.errno ?? outcome.result})`, "no complaint in the kernel's log");
 }
@@ -43,14 +45,29 @@ export function plug(world: World, dimm: string, bytes: number, node: number, ob
 export function unplug(world: World, dimm: string, observed: unknown): StepVerdict {
   const plugged = world.dimms.get(dimm);
   if (plugged === undefined) return missing(`a DIMM ${dimm}`, true);
-  const left = lines(field(observed, "dimms_left"));
+  const left = rowsOf(field(observed, "dimms_left"));
+  if (left === undefined) return missing("which DIMMs are left", true);
   return withKernelPages(world, log(observed), () => {
     const gone = !plugged.added || takeOut(world, plugged.range);
     if (gone) {
       execute(world, { op: "group-unregister", id: plugged.group });
       world.dimms.delete(dimm);
     }
-    return compare("DIMMs that are left:", [...world.dimms.keys()].toSorted().join(", ") || "none", left.toSorted().join(", ") || "none");
+    const status = statuses(field(observed, "events")).at(-1);
+    const told = status === undefined ? agrees : compare("the firmware is told of", gone ? "success" : "failure", status === 0 ? "success" : "failure");
+    return all([told, compareLeft(world, left)]);
+  });
+}
+
+function compareLeft(world: World, left: readonly string[]): StepVerdict {
+  return compare("DIMMs that are left:", [...world.dimms.keys()].toSorted().join(", ") || "none", left.toSorted().join(", ") || "none");
+}
+
+/** What the kernel told the firmware (_OST), in order: 0 is success. */
+function statuses(events: unknown): readonly number[] {
+  return (Array.isArray(events) ? events : []).flatMap((event: unknown) => {
+    const status = field(field(event, "OST"), "status");
+    return typeof status === "number" ? [status] : [];
   });
 }
 

@@ -7,12 +7,13 @@
  */
 import { pfnRange, rangesOverlap, toPfn } from "../../models/index.ts";
 import type { AllocId, BlockId, PfnRange } from "../../models/index.ts";
-import { execute, touch } from "./act.ts";
+import { execute, touch, zoneOfFrame } from "./act.ts";
 import { answer, field, fileValue, table } from "./observed.ts";
 import type { Answer } from "./observed.ts";
 import { readStep } from "./steps.ts";
 import { agrees, agreesBy, all, compare, differs, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
+import { isQuiet } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Order of a page of the pool: one of 2 MiB. */
@@ -143,15 +144,21 @@ export function touchesHugetlb(world: World, range: PfnRange): boolean {
 
 /**
  * 1 GiB pages. Where the record shows in which windows the kernel found them, there; else the first windows that do. Of those
- * no more than the record counts next: pages of the kernel's own can stand in a window.
+ * in a zone where the kernel allocates for itself no more are kept than the record counts next.
  */
 function setGigantic(world: World, wanted: number, node: number | null): void {
   const { gigantic } = world.pool;
   for (const start of [...gigantic.keys()].toReversed()) if (gigantic.size > wanted) freeGigantic(world, start);
-  // On a quiet node nothing of the kernel's stands in the way.
-  const most = node === null ? Math.min(wanted, countedNext(world) ?? wanted) : wanted;
-  for (const start of windowsSeen(world)) if (gigantic.size < most && !gigantic.has(start)) takeWindow(world, start);
-  while (gigantic.size < most && takeAnyWindow(world, node));
+  for (const start of windowsSeen(world)) if (gigantic.size < wanted && !gigantic.has(start)) takeWindow(world, start);
+  const before = new Set(gigantic.keys());
+  while (gigantic.size < wanted && takeAnyWindow(world, node));
+  // In a kernel zone that is not quiet pages of the kernel's own can stand in any window.
+  const counted = countedNext(world) ?? wanted;
+  for (const start of [...gigantic.keys()].toReversed()) {
+    const zone = zoneOfFrame(world, start);
+    const blockable = zone !== undefined && !isQuiet(world, zone) && world.see("zones")[zone]?.type !== "Movable";
+    if (gigantic.size > counted && blockable && !before.has(start)) freeGigantic(world, start);
+  }
 }
 
 function takeWindow(world: World, start: number): void {
@@ -206,7 +213,7 @@ export function readPool(world: World, file: string, value: string): StepVerdict
   const count = which?.gigantic === true ? pool.gigantic.size : pool.free.length + pool.used;
   const free = which?.gigantic === true ? pool.gigantic.size : pool.free.length;
   const verdict = compare(file.slice(file.lastIndexOf("/") + 1), which?.field === "free" ? free : count, Number(value));
-  return which?.gigantic === true && verdict.verdict === "agrees" && count > 0 ? agreesBy("placed") : verdict;
+  return which?.gigantic === true && verdict.verdict === "agrees" && count > 0 ? agreesBy("windows") : verdict;
 }
 
 /** `nr_hugepages`, `free_hugepages`, `resv_hugepages` and `surplus_hugepages` of the 2 MiB pool. */

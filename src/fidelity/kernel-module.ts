@@ -8,14 +8,14 @@ import type { Answer } from "./observed.ts";
 import { words } from "./observed.ts";
 import { softOfflineFrame } from "./sysfs.ts";
 import type { StepOf } from "./steps.ts";
-import { agreesBy, all, compare, differs, errnoOf, missing } from "./verdict.ts";
+import { agreesBy, all, compare, differs, done, errnoOf, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
 import { frames } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** alloc_contig_range(). It drains the per-CPU lists of the zone. */
 export function contigAlloc(world: World, { start, end, compound }: StepOf<"contig-alloc">, observed: Answer): StepVerdict {
-  if (end <= start) return missing("an empty range", false);
+  if (end <= start) return missing("an empty range", end < start);
   const range = pfnRange(toPfn(start), end - start);
   const kept = moveIntoPool(world, range);
   drained(world, start);
@@ -41,12 +41,14 @@ export function contigPages(world: World, { nrPages, node, movable, thisNode }: 
 }
 
 export function isolate(world: World, { start, end }: StepOf<"isolate">, observed: Answer): StepVerdict {
+  if (end <= start) return missing("an empty range", true);
   const id = world.nextLabel();
   world.tokens.set(`${start} ${end}`, id);
   return act(world, { op: "isolate", id, start: toPfn(start), nrPages: end - start, mode: "contig" }, observed);
 }
 
 export function testIsolated(world: World, { start, end }: StepOf<"test-isolated">, observed: Answer): StepVerdict {
+  if (end <= start) return missing("an empty range", false);
   return act(world, { op: "test-isolated", start: toPfn(start), nrPages: end - start, mode: "contig" }, observed);
 }
 
@@ -124,7 +126,7 @@ export function free(world: World, { pfn }: StepOf<"free">, observed: Answer): S
 export function drain(world: World): StepVerdict {
   for (const { node, type } of world.see("zones")) execute(world, { op: "drain", node, zone: type });
   world.undrained.clear();
-  return agreesBy();
+  return done;
 }
 
 function bytesToRange(world: World, start: number, bytes: number): PfnRange | undefined {
@@ -206,12 +208,12 @@ export function veto(world: World, step: StepOf<"veto">): StepVerdict {
   const errno = errnos.find((name) => name === step.errno);
   if (event === undefined || errno === undefined) return missing(`refusing ${step.event} with ${step.errno}`, true);
   world.vetoes.set(event, errno);
-  return agreesBy();
+  return done;
 }
 
 export function vetoEnds(world: World): StepVerdict {
   world.vetoes.clear();
-  return world.armed.size > 0 ? missing("taking back a refusal that no call has met", true) : agreesBy();
+  return world.armed.size > 0 ? missing("taking back a refusal that no call has met", true) : done;
 }
 
 /** A write to `state` that is still on its way when the next steps come. */
@@ -225,7 +227,7 @@ export function begin(world: World, { value, block }: StepOf<"begin">): StepVerd
   // It goes as far as it can without others: until a step changes nothing.
   for (let idle = 0; outcome.result === "running" && idle < 2; idle += (outcome.moved ?? outcome.events) === undefined ? 1 : 0) outcome = execute(world, { op: "step", task });
   world.background = { task, ended: outcome.result === "running" ? null : outcome };
-  return agreesBy();
+  return done;
 }
 
 export function isRunning(world: World, observed: Answer): StepVerdict {

@@ -52,12 +52,12 @@ export function types(world: World, range: Ranged, observed: unknown): StepVerdi
   if (runs === undefined || runs.some(({ text }) => !/^[UMRHCI]$/u.test(text))) return missing("what the types of pageblocks show", false);
   const whole = complete(runs, range);
   if (whole.verdict !== "agrees") return whole;
-  for (const { first, last, text } of runs) for (let at = Math.ceil(first / size) * size; at <= last; at += size) seen.set(at, text);
+  for (const { first, last, text } of runs) for (let at = Math.floor(first / size) * size; at <= last; at += size) seen.set(at, text);
   const refilled = refill(world, seen);
   const predicted = new Map(world.see("pageblocks").map((pageblock) => [pageblock.start as number, letterOf[pageblock.type]] as const));
   const read = frameReader(world.see("frames"));
   const verdicts: StepVerdict[] = refilled ? [agreesBy("refill")] : [];
-  for (let at = Math.ceil(start / size) * size; at < end; at += size) {
+  for (let at = Math.floor(start / size) * size; at < end; at += size) {
     const verdict = pageblockType(world, read(at).zone, `pageblock ${at}:`, predicted.get(at) ?? "none", seen.get(at) ?? "none");
     if (verdict.verdict !== "agrees") return verdict;
     verdicts.push(verdict);
@@ -113,6 +113,7 @@ export function pages(world: World, range: Ranged, observed: unknown): StepVerdi
 function page(world: World, read: ReturnType<typeof frameReader>, predictedTypes: ReadonlyMap<number, string>, pfn: number, text: string): StepVerdict {
   const seen = words(text);
   const marks = text.split(" ");
+  if (["online", "zone", "ref", "order", "mt"].some((name) => !seen.has(name))) return missing("what the struct pages show", false);
   const { use, flags: has, zone, order } = read(pfn);
   const online = (has & FrameFlag.Online) !== 0;
   const poisoned = (has & FrameFlag.Hwpoison) !== 0;

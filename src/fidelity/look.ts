@@ -1,5 +1,5 @@
 /** What steps look at: blocks, notifier calls, system RAM, counters of /proc. */
-import { answer, field, lines, table, words } from "./observed.ts";
+import { field, rowsOf, table, words } from "./observed.ts";
 import { agrees, agreesBy, all, compare, differs, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
 import type { World } from "./world.ts";
@@ -16,7 +16,9 @@ export function blocks(world: World, observed: unknown): StepVerdict {
 
 /** Names and ranges of the calls since the last look. The node numbers and the altmap in them are not predicted. */
 export function events(world: World, observed: unknown): StepVerdict {
-  const seen = lines(observed).map((line) => `${line.split(" ")[0] ?? ""} start=${words(line).get("start") ?? ""} nr=${words(line).get("nr") ?? ""}`);
+  const rows = rowsOf(observed);
+  if (rows === undefined) return missing("what the notifier calls show", true);
+  const seen = rows.map((line) => `${line.split(" ")[0] ?? ""} start=${words(line).get("start") ?? ""} nr=${words(line).get("nr") ?? ""}`);
   const predicted = world.events.map(({ event, start, nrPages }) => `${event} start=${start} nr=${nrPages}`);
   world.events = [];
   const at = predicted.findIndex((line, index) => line !== seen[index]);
@@ -28,10 +30,9 @@ export function events(world: World, observed: unknown): StepVerdict {
 /** Busy system RAM, in whole frames. */
 export function iomem(world: World, observed: unknown): StepVerdict {
   const { pageBytes } = world.machine.geometry;
-  const seen = (answer(observed)?.out ?? []).flatMap((line) => {
-    const parts = /^([0-9a-f]+)-([0-9a-f]+) : System RAM$/u.exec(line);
-    return parts === null ? [] : [`${Math.ceil(Number.parseInt(parts[1] ?? "", 16) / pageBytes)}-${Math.floor((Number.parseInt(parts[2] ?? "", 16) + 1) / pageBytes)}`];
-  });
+  const rows = rowsOf(field(observed, "out"))?.map((line) => /^([0-9a-f]{1,13})-([0-9a-f]{1,13}) : System RAM$/u.exec(line));
+  if (rows === undefined || rows.includes(null)) return missing("what the lines of system RAM show", false);
+  const seen = rows.map((parts) => `${Math.ceil(Number.parseInt(parts?.[1] ?? "", 16) / pageBytes)}-${Math.floor((Number.parseInt(parts?.[2] ?? "", 16) + 1) / pageBytes)}`);
   const predicted = world.see("resources").filter(({ kind }) => kind === "ram").map(({ range }) => `${range.start}-${range.start + range.nrPages}`);
   return compare("frames of System RAM", predicted.join(", "), seen.join(", "));
 }

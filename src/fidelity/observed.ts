@@ -22,7 +22,9 @@ export function lines(value: unknown): readonly string[] {
 export function answer(observed: unknown): Answer | undefined {
   const errno = field(observed, "errno");
   if (typeof errno !== "number" && typeof errno !== "string") return undefined;
-  return { errno: String(errno), out: lines(field(observed, "out")), log: lines(field(observed, "dmesg")) };
+  const out = field(observed, "out");
+  const rows = typeof out === "number" ? [String(out)] : rowsOf(out ?? []);
+  return rows === undefined ? undefined : { errno: String(errno), out: rows, log: log(observed) };
 }
 
 export function log(observed: unknown): readonly string[] {
@@ -35,10 +37,17 @@ export function fileValue(observed: unknown): string | undefined {
   return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
-/** A table of texts or numbers by name. */
+/** A list of texts and nothing else. */
+export function rowsOf(value: unknown): readonly string[] | undefined {
+  const rows = typeof value === "string" ? [value] : value;
+  return Array.isArray(rows) && rows.every((row) => typeof row === "string") ? rows : undefined;
+}
+
+/** A table of texts or numbers by name, and of nothing else. */
 export function table(observed: unknown): ReadonlyMap<string, string> | undefined {
   if (typeof observed !== "object" || observed === null || Array.isArray(observed)) return undefined;
-  const rows = Object.entries(observed).filter(([, value]) => typeof value === "string" || typeof value === "number");
+  const rows = Object.entries(observed);
+  if (rows.some(([, value]) => typeof value !== "string" && typeof value !== "number")) return undefined;
   return new Map(rows.map(([name, value]) => [name, String(value)]));
 }
 
@@ -57,7 +66,7 @@ export function zoneTable(observed: unknown): ReadonlyMap<string, ObservedZone> 
   for (const [name, value] of Object.entries(observed)) {
     const numbers = ["start", "spanned", "present", "managed", "free"].map((part) => field(value, part));
     const [start, spanned, present, managed, free] = numbers.map((number) => (typeof number === "number" ? number : Number.NaN));
-    if (numbers.some((number) => typeof number !== "number")) return undefined;
+    if (!numbers.every((number) => Number.isSafeInteger(number) && Number(number) >= 0)) return undefined;
     zones.set(name, { start: start ?? 0, spanned: spanned ?? 0, present: present ?? 0, managed: managed ?? 0, free: free ?? 0 });
   }
   return zones;
@@ -65,7 +74,8 @@ export function zoneTable(observed: unknown): ReadonlyMap<string, ObservedZone> 
 
 /** `name=value` words of a line. */
 export function words(line: string): ReadonlyMap<string, string> {
-  return new Map([...line.matchAll(/([\w:]+)=(\S+)/gu)].map(([, name, value]) => [name ?? "", value ?? ""]));
+  const pairs = line.split(/\s+/u).map((word) => [word.slice(0, Math.max(0, word.indexOf("="))), word.slice(word.indexOf("=") + 1)] as const);
+  return new Map(pairs.filter(([name]) => name !== ""));
 }
 
 export { field };

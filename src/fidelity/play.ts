@@ -18,7 +18,7 @@ import type { FidelityRecord } from "./record.ts";
 import { readStep } from "./steps.ts";
 import type { Step } from "./steps.ts";
 import { onlineKernel, read, write } from "./sysfs.ts";
-import { agreesBy, differs, missing } from "./verdict.ts";
+import { differs, done, missing } from "./verdict.ts";
 import type { RelationId, StepVerdict } from "./verdict.ts";
 import { createWorld } from "./world.ts";
 import type { World } from "./world.ts";
@@ -68,7 +68,7 @@ export function playRecord(record: FidelityRecord, name: FidelitySubject, profil
     if (verdict.verdict === "differs") return { ...so, verdict: "differs", predicted: verdict.predicted, observed: verdict.observed };
     if (verdict.verdict === "missing" && verdict.stops) return { ...so, verdict: "not expressible", missing: verdict.what };
     if (verdict.verdict === "missing") notCompared.push({ step, what: verdict.what });
-    else {
+    else if (verdict.verdict === "agrees") {
       compared += 1;
       for (const relation of verdict.relations) relations.add(relation);
     }
@@ -116,7 +116,7 @@ function bootCount(name: string, present: number, managed: number): readonly Boo
 /** Steps that may be refused; all others come back with 0 where they come back with an errno. */
 const refusable: ReadonlySet<Step["kind"]> = new Set<Step["kind"]>([
   "write", "online-kernel", "contig-alloc", "contig-free", "contig-pages", "isolate", "test-isolated", "undo-isolate", "alloc", "free", "add", "remove", "offline-and-remove", "group", "group-unregister", "poison", "soft-offline", "unpoison", "end",
-  "map", "poison-page", "soft-offline-page", "pin", "unpin", "hold", "release", "missing",
+  "map", "page-offline", "poison-page", "soft-offline-page", "pin", "unpin", "hold", "release", "missing",
 ]);
 
 function playStep(world: World, step: Step, observed: unknown): StepVerdict {
@@ -136,7 +136,7 @@ function withAnswer(observed: unknown, play: (answer: Answer) => StepVerdict): S
 function playWhatItSays(world: World, step: Step, observed: unknown): StepVerdict {
   switch (step.kind) {
     case "write":
-      return write(world, step.file, step.value, observed);
+      return write(world, step, observed);
     case "read":
       return read(world, step.file, observed);
     case "online-kernel":
@@ -156,7 +156,7 @@ function playWhatItSays(world: World, step: Step, observed: unknown): StepVerdic
     case "iomem":
       return look.iomem(world, observed);
     case "nothing":
-      return agreesBy();
+      return done;
     case "module-zones":
       return lookZones.moduleZones(world, observed);
     case "free-lists":

@@ -8,7 +8,7 @@ import type { Answer } from "./observed.ts";
 import { readStep } from "./steps.ts";
 import type { StepOf } from "./steps.ts";
 import { softOfflineFrame } from "./sysfs.ts";
-import { agreesBy, all, compare, differs, missing } from "./verdict.ts";
+import { agreesBy, all, compare, differs, done, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
 import { frameReader, frames, placesOf, zoneName } from "./world.ts";
 import type { Mapping, World } from "./world.ts";
@@ -18,6 +18,8 @@ export function map(world: World, step: StepOf<"map">, observed: Answer): StepVe
   const { name, bytes, options } = step;
   if (observed.errno !== "0") return missing("a mapping that could not be had", true);
   if (world.mappings.has(name)) return missing(`a second mapping ${name}`, true);
+  const unknown = options.find((option) => !/^(?:nothp|thp|fill|lock|tmpfs|nopop|h2m|node\d+)$/u.test(option));
+  if (unknown !== undefined || bytes === 0) return missing(`mapping memory as "${step.options.join(" ")}"`, true);
   if (options.includes("h2m")) return mapHuge(world, step, observed);
   const large = options.includes("thp");
   const order = large ? world.machine.geometry.pageblockOrder : 0;
@@ -68,13 +70,13 @@ function framesToldNext(world: World, name: string): ReadonlyMap<number, number>
   return told;
 }
 
-/** `1048596-1048596,1048578-1048592`, or one such run a line: the frames in order. */
+/** `1048596-1048596,1048578-1048592`, or one such run a line: the frames in order. Runs without end are none. */
 function runs(lines: readonly string[]): readonly number[] {
   return lines
     .flatMap((line) => line.split(","))
     .flatMap((run) => {
       const [, first, last] = /^\s*(\d+)-(\d+)\s*$/u.exec(run) ?? [];
-      if (first === undefined) return [];
+      if (first === undefined || Number(last) - Number(first) >= 2 ** 20) return [];
       return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index);
     });
 }
@@ -91,7 +93,7 @@ export function unmap(world: World, { name }: StepOf<"unmap">): StepVerdict {
   else for (const id of found.pages) execute(world, { op: "free", id, pcp: false });
   for (const pfn of places) if (pfn !== undefined) touch(world, pfn);
   world.mappings.delete(name);
-  return agreesBy();
+  return done;
 }
 
 /** The pages that are there and not poisoned. */

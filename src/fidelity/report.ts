@@ -77,11 +77,11 @@ function recordLines(result: RecordResult, title: string, idWidth: number, { wid
 
 function totals({ subject, profile, results }: FidelityRun, { width }: TextOptions): readonly string[] {
   const { agree, differ, notExpressible } = tally(results);
-  const compared = results.reduce((sum, result) => sum + result.compared, 0);
+  const compared = results.reduce((sum, result) => sum + (result.verdict === "agrees" ? result.compared : 0), 0);
   const left = results.reduce((sum, result) => sum + (result.verdict === "agrees" ? result.notCompared.length : 0), 0);
   const used = relations.filter(({ id }) => results.some((result) => result.relations.includes(id)));
   return [
-    ...wrap(`${counted(results.length, "record")} against the ${subject} under profile ${profile}: ${agree} agree, ${differ} differ, ${notExpressible} not expressible. ${counted(compared, "step")} compared; ${left} in records that agree were not.`, width),
+    ...wrap(`${counted(results.length, "record")} against the ${subject} under profile ${profile}: ${agree} agree, ${differ} differ, ${notExpressible} not expressible. In records that agree ${counted(compared, "step")} ${compared === 1 ? "was" : "were"} compared, ${left} not.`, width),
     ...(used.length === 0 ? [] : ["", ...wrap("Values that move with what the kernel does for itself were compared by relation:", width), ...used.flatMap(({ id, rule }) => beside(`  ${id.padEnd(15)}`, 17, rule, width))]),
   ];
 }

@@ -25,7 +25,8 @@ export interface PageOf {
 
 /** A step, read. */
 export type Step =
-  | { readonly kind: "write"; readonly value: string; readonly file: string }
+  /** `interrupted`: a signal came if it had not ended by then. `shell`: a shell wrote, and its exit status is what came back. */
+  | { readonly kind: "write"; readonly value: string; readonly file: string; readonly interrupted: boolean; readonly shell: boolean }
   | { readonly kind: "read"; readonly file: string }
   | { readonly kind: "online-kernel"; readonly first: number; readonly last: number }
   | { readonly kind: "plug"; readonly dimm: string; readonly bytes: number; readonly node: number }
@@ -83,8 +84,8 @@ const readers: readonly Reader[] = [
   [notifierError, ([, value, event]) => (value === "0" ? { kind: "veto-ends" } : { kind: "veto", event: event ?? "", errno: errnoNamed(value) })],
   [/^write '(\d+)' to \/sys\/kernel\/debug\/hwpoison\/corrupt-pfn$/u, ([, pfn]) => ({ kind: "poison", pfn: n(pfn) })],
   [/^write '(\d+)' to \/sys\/kernel\/debug\/hwpoison\/unpoison-pfn$/u, ([, pfn]) => ({ kind: "unpoison", pfn: n(pfn) })],
-  [/^write '(.*)' to (\S+)(?: \(signal after \d+ ms\))?$/u, ([, value, file]) => ({ kind: "write", value: value ?? "", file: file ?? "" })],
-  [/^write (\d) to (memory\d+\/online)$/u, ([, value, file]) => ({ kind: "write", value: value ?? "", file: `/sys/devices/system/memory/${file ?? ""}` })],
+  [/^write '(.*)' to (\S+)( \(signal after \d+ ms\))?$/u, ([, value, file, signal]) => ({ kind: "write", value: value ?? "", file: file ?? "", interrupted: signal !== undefined, shell: false })],
+  [/^write (\d) to (memory\d+\/online)$/u, ([, value, file]) => ({ kind: "write", value: value ?? "", file: `/sys/devices/system/memory/${file ?? ""}`, interrupted: false, shell: true })],
   [/^read (\/\S+)$/u, ([, file]) => ({ kind: "read", file: file ?? "" })],
   [/^online_kernel blocks (\d+)\.\.(\d+)(?: \(.*\))?$/u, ([, first, last]) => ({ kind: "online-kernel", first: n(first), last: n(last) })],
   [/^QMP: hot-add pc-dimm (\w+) size (\w+)(?: node (\d+))?$/u, ([, dimm, size, node]) => ({ kind: "plug", dimm: dimm ?? "", bytes: bytes(size), node: n(node) })],
@@ -115,7 +116,7 @@ const readers: readonly Reader[] = [
   [/^module: fcr (\d+) (\d+)$/u, ([, start, nrPages]) => ({ kind: "contig-free", start: n(start), nrPages: n(nrPages) })],
   [/^module: acp (\d+) (\d+) (movable|unmovable)(,thisnode)?$/u, ([, nrPages, node, movable, thisNode]) => ({ kind: "contig-pages", nrPages: n(nrPages), node: n(node), movable: movable === "movable", thisNode: thisNode !== undefined })],
   [
-    /^module: alloc (\d+) (unmovable|reclaimable|movable)((?:,\w+)*)(?: (\d+))?$/u,
+    /^module: alloc (\d+) (unmovable|reclaimable|movable)((?:,(?:thisnode|noretry))*)(?: (\d+))?$/u,
     ([, order, type, flags, node]) => ({ kind: "alloc", order: n(order), type: type === "movable" ? "movable" : type === "reclaimable" ? "reclaimable" : "unmovable", node: n(node), thisNode: (flags ?? "").includes("thisnode") }),
   ],
   [/^module: free (\d+) (\d+)$/u, ([, pfn, order]) => ({ kind: "free", pfn: n(pfn), order: n(order) })],
@@ -161,8 +162,12 @@ const readers: readonly Reader[] = [
 /** Frame numbers end at 2^40, and no step looks at more than 2^24 frames. */
 function isWithinReach(step: Step): boolean {
   const numbers = Object.values(step).filter((value) => typeof value === "number");
-  const span = "end" in step && "start" in step ? step.end - step.start : 0;
-  return numbers.every((number) => Number.isSafeInteger(number)) && span <= 2 ** 24 && !("nrPages" in step && step.nrPages > 2 ** 40);
+  if (!numbers.every((number) => Number.isSafeInteger(number))) return false;
+  if ("end" in step && "start" in step && step.end - step.start > (step.kind === "pages" ? 2 ** 17 : 2 ** 24)) return false;
+  if ("order" in step && step.order > 20) return false;
+  if (step.kind === "online-kernel" && step.last - step.first > 2 ** 14) return false;
+  if (step.kind === "map" && step.bytes > 2 ** 34) return false;
+  return !("nrPages" in step && step.nrPages > 2 ** 40);
 }
 
 /** What the line says. A line that no pattern fits is told as missing, and taken for one that changes something. */

@@ -9,6 +9,7 @@ import { act, blockOfFrame, compareErrno, drained, execute, withKernelPages, zon
 import { dissolve, poolFile, readPool, writePool } from "./hugetlb.ts";
 import { answer, fileValue } from "./observed.ts";
 import type { Answer } from "./observed.ts";
+import type { StepOf } from "./steps.ts";
 import { agrees, all, compare, differs, missing } from "./verdict.ts";
 import type { StepVerdict } from "./verdict.ts";
 import type { World } from "./world.ts";
@@ -18,35 +19,38 @@ const parameters = "/sys/module/memory_hotplug/parameters/";
 const softOffline = "/proc/sys/vm/enable_soft_offline";
 const transparent = "/sys/kernel/mm/transparent_hugepage/enabled";
 
-export function write(world: World, file: string, value: string, observed: unknown): StepVerdict {
+export function write(world: World, { file, value, interrupted, shell }: StepOf<"write">, observed: unknown): StepVerdict {
   const result = answer(observed);
   if (result === undefined) return missing("what came back from a write", true);
   const name = file.startsWith(memoryDirectory) ? file.slice(memoryDirectory.length) : file;
   const block = /^memory(\d+)\/(state|online)$/u.exec(name);
-  if (block !== null) return block[2] === "state" ? writeState(world, Number(block[1]), value, result) : writeOnline(world, Number(block[1]), value, result);
+  if (block !== null) return block[2] === "state" ? writeState(world, Number(block[1]), value, result, interrupted) : writeOnline(world, Number(block[1]), value, result, shell);
   if (name === "soft_offline_page" || name === "hard_offline_page") return writePageOffline(world, name, value, result);
   if (poolFile(file) !== undefined) return writePool(world, file, value, result);
-  if (file === softOffline || file === transparent) {
+  if (file === transparent) return missing("transparent huge pages by setting", false);
+  if (file === softOffline) {
+    if (value !== "0" && value !== "1") return compare("errno", "EINVAL", result.errno);
     world.settings.set(file, value);
     return compare("errno", "0", result.errno);
   }
   const setting = settingOf(file, name, value);
   if (setting === undefined) return missing(`the file ${file}`, true);
   if ("errno" in setting) return compare("errno", setting.errno, result.errno);
-  world.settings.set(file, value);
+  // A number is shown in decimal, a truth as Y or N, whatever was written.
+  world.settings.set(file, typeof setting.value === "boolean" ? (setting.value ? "Y" : "N") : String(setting.value));
   return act(world, { op: "set", setting }, result);
 }
 
 /** Linux `state_store()`: a word that is none of the four is EINVAL; a write of nothing never gets there. */
-function writeState(world: World, block: number, value: string, observed: Answer): StepVerdict {
+function writeState(world: World, block: number, value: string, observed: Answer, interrupted: boolean): StepVerdict {
   const word = stateWords.find((known) => known === value);
   if (value === "") return compare("errno", "0", observed.errno);
   if (word === undefined) return compare("errno", "EINVAL", observed.errno);
-  return changeState(world, block, word, observed);
+  return changeState(world, block, word, observed, interrupted);
 }
 
 /** A block goes on or off line because of a word in its state file. */
-export function changeState(world: World, block: number, value: StateWord, observed: Answer): StepVerdict {
+function changeState(world: World, block: number, value: StateWord, observed: Answer, interrupted: boolean): StepVerdict {
   const first = firstFrame(world, block);
   const zone = zoneOfFrame(world, first);
   return withKernelPages(world, observed.log, () => {
@@ -54,7 +58,7 @@ export function changeState(world: World, block: number, value: StateWord, obser
     const outcome = execute(world, { op: "write-state", block: toBlockId(block), value });
     if (zone !== undefined && value === "offline") world.undrained.delete(zone);
     if (pool === true && outcome.result !== "ok") return missing("pool pages in a block that stays online", true);
-    return compareErrno(outcome, observed);
+    return compareErrno(outcome, observed, { interrupted });
   });
 }
 
@@ -63,14 +67,21 @@ function firstFrame(world: World, block: number): number {
   return block * sectionPages * blockSections;
 }
 
-/** Linux `online_store()` with `kstrtobool()`. The record has the exit status of the shell that wrote: 0 or 1. */
-function writeOnline(world: World, block: number, value: string, observed: Answer): StepVerdict {
-  const wanted = /^[1yYtT]/u.test(value) ? true : /^[0nNfF]/u.test(value) ? false : undefined;
-  if (observed.errno !== "0") return differs("errno 0 of the shell", `errno ${observed.errno}`);
+/** Linux `kstrtobool()`, lib/kstrtox.c, v6.12. */
+function truth(text: string): boolean | undefined {
+  if (/^(?:[1yYtT]|[oO][nN])/u.test(text)) return true;
+  return /^(?:[0nNfF]|[oO][fF])/u.test(text) ? false : undefined;
+}
+
+/** Linux `online_store()`. Where a shell wrote, the record has its exit status: 0 or 1. */
+function writeOnline(world: World, block: number, value: string, observed: Answer, shell: boolean): StepVerdict {
+  const wanted = truth(value);
+  if (shell && observed.errno !== "0") return differs("errno 0 of the shell", `errno ${observed.errno}`);
   return withKernelPages(world, observed.log, () => {
-    if (wanted === undefined) return compare("exit status", "1", observed.out[0] ?? "nothing");
+    if (wanted === undefined) return shell ? compare("exit status", "1", observed.out[0] ?? "nothing") : compare("errno", "EINVAL", observed.errno);
     const outcome = execute(world, { op: "write-online", block: toBlockId(block), value: wanted });
     if (!wanted) drained(world, firstFrame(world, block));
+    if (!shell) return compareErrno(outcome, observed);
     return compare("exit status", outcome.result === "ok" ? "0" : "1", observed.out[0] ?? "nothing");
   });
 }
@@ -102,16 +113,23 @@ function settingOf(file: string, name: string, value: string): Setting | { reado
     case "online_policy":
       return value === "contig-zones" || value === "auto-movable" ? { option: "online_policy", value } : { errno: "EINVAL" };
     case "auto_movable_ratio":
-      if (!/^\d+$/u.test(value)) return { errno: "EINVAL" };
-      return Number(value) >= 2 ** 32 ? { errno: "ERANGE" } : { option: "auto_movable_ratio", value: Number(value) };
+      return unsignedSetting(value);
     case "auto_movable_numa_aware":
-      return /^[1yYtT]/u.test(value) ? { option: "auto_movable_numa_aware", value: true } : /^[0nNfF]/u.test(value) ? { option: "auto_movable_numa_aware", value: false } : { errno: "EINVAL" };
+      return truth(value) === undefined ? { errno: "EINVAL" } : { option: "auto_movable_numa_aware", value: truth(value) === true };
     case "memmap_on_memory":
       // Mode 0444.
       return { errno: "EACCES" };
     default:
       return undefined;
   }
+}
+
+/** Linux `param_set_uint()`: decimal, octal behind a 0, hex behind 0x; 32 bits. */
+function unsignedSetting(text: string): Setting | { readonly errno: string } {
+  const radix = /^0x[0-9a-f]+$/iu.test(text) ? 16 : /^0[0-7]+$/u.test(text) ? 8 : /^(?:0|[1-9]\d*)$/u.test(text) ? 10 : undefined;
+  if (radix === undefined) return { errno: "EINVAL" };
+  const value = Number.parseInt(text, radix);
+  return value >= 2 ** 32 ? { errno: "ERANGE" } : { option: "auto_movable_ratio", value };
 }
 
 export function read(world: World, file: string, observed: unknown): StepVerdict {
@@ -127,7 +145,7 @@ function contents(world: World, file: string): string | undefined {
   const blockBytes = machine.geometry.sectionPages * machine.geometry.blockSections * machine.geometry.pageBytes;
   const block = /memory(\d+)\/(\w+)$/u.exec(file);
   if (block !== null) {
-    if (!world.see("blocks").some((view) => view.block === Number(block[1]))) return undefined;
+    if (!world.see("blocks").some((view) => view.block === Number(block[1]))) return "no such file";
     // Linux removable_show() says 1 wherever memory can be taken out at all.
     if (block[2] === "removable") return "1";
     if (block[2] === "phys_index") return Number(block[1]).toString(16).padStart(8, "0");
@@ -150,6 +168,6 @@ export function onlineKernel(world: World, first: number, last: number, observed
   const result = answer(observed);
   if (result === undefined) return missing("what came back from the writes", true);
   const verdicts: StepVerdict[] = [];
-  for (let block = first; block <= last; block++) verdicts.push(changeState(world, block, "online_kernel", result));
+  for (let block = first; block <= last; block++) verdicts.push(changeState(world, block, "online_kernel", result, false));
   return verdicts.length === 0 ? differs("blocks", "none") : all([agrees, ...verdicts]);
 }

@@ -21,7 +21,14 @@ export interface Agrees {
   readonly relations: readonly RelationId[];
 }
 
-export type StepVerdict = Agrees | Differs | Missing;
+/** Something was done, and nothing came back that could be compared. */
+export interface Done {
+  readonly verdict: "done";
+}
+
+export type StepVerdict = Agrees | Differs | Missing | Done;
+
+export const done: Done = { verdict: "done" };
 
 export const agrees: Agrees = { verdict: "agrees", relations: [] };
 
@@ -40,6 +47,7 @@ export function missing(what: string, stops: boolean): Missing {
 /** One verdict of several: the first difference, then the first that is missing, else agreement. */
 export function all(verdicts: readonly StepVerdict[]): StepVerdict {
   const found = verdicts.find(({ verdict }) => verdict === "differs") ?? verdicts.find(({ verdict }) => verdict === "missing");
+  if (found === undefined && verdicts.every(({ verdict }) => verdict === "done")) return done;
   return found ?? agreesBy(...verdicts.flatMap((one) => (one.verdict === "agrees" ? one.relations : [])));
 }
 
@@ -57,9 +65,9 @@ export function errnoOf({ result, errno }: Outcome): string {
  * Values that move with what the kernel does for itself, and what must hold of them all the same.
  */
 export const relations = [
-  { id: "free-busy", title: "free pages where the kernel allocates for itself", rule: "never more than the prediction, in which only the test holds frames" },
-  { id: "free-per-cpu", title: "free pages of a quiet zone that was not drained since the test allocated or freed there", rule: "never more than the prediction; what is missing stands on per-CPU lists" },
-  { id: "lists-busy", title: "free blocks where the kernel allocates for itself, or where a quiet zone was not drained", rule: "their frames add up to no more than the prediction, and to the zone's own count of free pages where that was seen with them" },
+  { id: "free-busy", title: "free pages where the kernel allocates for itself", rule: "never more than the prediction, in which only the test holds frames, and what is missing of it within 4096 pages of what was missing at the first look" },
+  { id: "free-per-cpu", title: "free pages of a quiet zone that was not drained since the test allocated or freed there", rule: "never more than the prediction; what is missing stands on per-CPU lists, 4096 pages at most" },
+  { id: "lists-busy", title: "free blocks where the kernel allocates for itself, or where a quiet zone was not drained", rule: "their frames add up to the zone's own count of free pages where that was seen with them, but for what is counted per processor, else to no more than the prediction" },
   { id: "types-busy", title: "types of pageblocks of kernel zones where the kernel allocates for itself", rule: "Unmovable, Movable and Reclaimable may stand for one another, because allocations claim pageblocks; Isolate, CMA and pageblocks of zone Movable are exact" },
   { id: "frames-busy", title: "single pages where the kernel allocates for itself, or where a quiet zone was not drained", rule: "a free page of the kernel is free in the prediction; a frame that the test holds is not free; poison, zone and whether it is online are exact" },
   { id: "sums", title: "sums of page flags over a range", rule: "number of frames, pages without struct page, poisoned, hugetlb and offline pages are exact; free pages are no more than predicted, compound and transparent huge pages no less than the test has" },
@@ -69,7 +77,8 @@ export const relations = [
   { id: "unmovable-page", title: "a refusal for an unmovable page that only the kernel's log shows", rule: "with a kernel page at that frame, which must be free and open to such pages, the prediction is the same refusal" },
   { id: "refill", title: "pageblocks that change type in a quiet zone besides the one a page was given from", rule: "a second allocation of the same kind, given back at once, may claim exactly these (a refill of the per-CPU list that was drained later)" },
   { id: "placed", title: "which free frame an allocation gets", rule: "the one that the kernel gave is permitted" },
-  { id: "warned", title: "calls that no caller may make", rule: "the specification does not take them; the kernel warned and changed nothing" },
+  { id: "windows", title: "1 GiB pages from a kernel zone where the kernel allocates for itself", rule: "no more than the prediction, in the windows that page flags show; pages of the kernel's own can stand in any other" },
+  { id: "warned", title: "calls that no caller may make", rule: "the specification does not take them, or refuses; the kernel warned and changed nothing" },
 ] as const;
 
 export type RelationId = (typeof relations)[number]["id"];

@@ -48,6 +48,8 @@ export interface World {
   /** Facts as they are now; made once between commands. */
   readonly see: <F extends Fact>(fact: F) => NonNullable<View[F]>;
   readonly nextLabel: () => number;
+  /** Free pages that were missing of the prediction when a zone was looked at first. */
+  readonly firstLook: Map<ZoneIndex, number>;
   /** Notifier calls since they were last asked for. */
   events: NotifierCall[];
   /** Zones whose per-CPU lists may hold frames: something was allocated or freed there since they were last drained. */
@@ -101,6 +103,7 @@ export function createWorld(record: FidelityRecord, machine: MachineDescription,
       return known as NonNullable<View[typeof fact]>;
     },
     nextLabel: () => ++label,
+    firstLook: new Map(),
     events: [],
     undrained: new Set(),
     dimms: new Map(),

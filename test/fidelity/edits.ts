@@ -108,8 +108,9 @@ export const found: Readonly<Record<string, readonly Found[]>> = {
     ["free pages of a quiet zone, one less", "contig-exact-size", 3, zone("1:Normal", "free", 32_767), "zone 1:Normal: free 32768", "zone 1:Normal: free 32767"],
     ["free pages of a quiet zone, one more", "contig-exact-size", 3, zone("1:Normal", "free", 32_769), "zone 1:Normal: free 32768", "zone 1:Normal: free 32769"],
     ["free pages of a quiet zone that is not drained, one too many", "contig-pinned", 9, zone("1:Normal", "free", 32_738), "zone 1:Normal: at most 32737 free", "zone 1:Normal: 32738 free"],
-    ["free pages of a busy zone, one too many", "contig-comp", 13, zone("0:Movable", "free", 32_257), "zone 0:Movable: at most 32256 free", "zone 0:Movable: 32257 free"],
-    ["free pages of a zone from boot", "zone-kernelcore", 12, zone("0:Movable", "free", 59_627), "zone 0:Movable: at most 59626 free", "zone 0:Movable: 59627 free"],
+    ["free pages of a busy zone, one too many", "contig-comp", 13, zone("0:Movable", "free", 32_261), "zone 0:Movable: at most 32260 free", "zone 0:Movable: 32261 free"],
+    ["free pages of a busy zone, too few", "contig-comp", 13, zone("0:Movable", "free", 28_159), "zone 0:Movable: at least 28160 free", "zone 0:Movable: 28159 free"],
+    ["free pages of a zone from boot", "zone-kernelcore", 12, zone("0:Movable", "free", 59_631), "zone 0:Movable: at most 59630 free", "zone 0:Movable: 59631 free"],
   ),
   "zones and free lists as the module shows them": rows(
     ["a node's present frames", "offline-boot", 10, text("node 0 start=1 present=65406", "node 0 start=1 present=65407"), "node 0 start=1 present=65406 spanned=131039", "node 0 start=1 present=65407 spanned=131039"],
@@ -265,11 +266,11 @@ export const elsewhere: readonly (Found & { readonly at: number })[] = [
 
 /** What a relation leaves open. */
 export const open: readonly (Edited & { readonly relation: RelationId })[] = [
-  { relation: "free-busy", of: "as many free pages as the prediction has", record: "contig-comp", step: 13, edit: zone("0:Movable", "free", 32_256) },
-  { relation: "free-busy", of: "far fewer", record: "contig-comp", step: 13, edit: zone("0:Movable", "free", 20_000) },
-  { relation: "free-busy", of: "as many free pages as boot memory can have", record: "zone-kernelcore", step: 12, edit: zone("0:Movable", "free", 59_626) },
+  { relation: "free-busy", of: "as many free pages as the prediction has, and what is counted per processor", record: "contig-comp", step: 13, edit: zone("0:Movable", "free", 32_260) },
+  { relation: "free-busy", of: "4096 fewer", record: "contig-comp", step: 13, edit: zone("0:Movable", "free", 28_160) },
+  { relation: "free-busy", of: "as many free pages as boot memory can have", record: "zone-kernelcore", step: 12, edit: zone("0:Movable", "free", 59_630) },
   { relation: "free-per-cpu", of: "as many free pages as the prediction has", record: "contig-pinned", step: 9, edit: zone("1:Normal", "free", 32_737) },
-  { relation: "lists-busy", of: "free lists with 125 frames more than the zone's free pages", record: "contig-free-aligned", step: 2, edit: text("managed=98340 free=91350", "managed=98340 free=91225") },
+  { relation: "lists-busy", of: "free lists with 6 frames more than the zone's free pages", record: "contig-free-aligned", step: 2, edit: text("managed=98340 free=91350", "managed=98340 free=91344") },
   { relation: "lists-busy", of: "as many free blocks as there can be", record: "proc-buddyinfo", step: 13, edit: text("Normal      0      0      0      0      1", "Normal      0      0      0      1      1") },
   { relation: "types-busy", of: "pageblocks that the kernel claimed", record: "contig-cross-zone", step: 6, edit: text("1081344-1082367 R", "1081344-1082367 U") },
   { relation: "frames-busy", of: "frames that the kernel took", record: "contig-free-aligned", step: 5, edit: text("1052666-1052671 online=1 zone=0:3 flags=0 ref=0", "1052666-1052671 online=1 zone=0:3 flags=0 ref=1") },

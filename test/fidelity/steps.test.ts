@@ -6,10 +6,10 @@ import { records } from "./fixture.ts";
 const errorInject = "/sys/kernel/debug/notifier-error-inject/memory/actions";
 
 const examples: readonly (readonly [line: string, step: Step])[] = [
-  ["write 'online_movable' to /sys/devices/system/memory/memory32/state", { kind: "write", value: "online_movable", file: "/sys/devices/system/memory/memory32/state" }],
-  ["write '' to /sys/devices/system/memory/memory32/state", { kind: "write", value: "", file: "/sys/devices/system/memory/memory32/state" }],
-  ["write 'offline' to /sys/devices/system/memory/memory1/state (signal after 4000 ms)", { kind: "write", value: "offline", file: "/sys/devices/system/memory/memory1/state" }],
-  ["write 0 to memory32/online", { kind: "write", value: "0", file: "/sys/devices/system/memory/memory32/online" }],
+  ["write 'online_movable' to /sys/devices/system/memory/memory32/state", { kind: "write", value: "online_movable", file: "/sys/devices/system/memory/memory32/state", interrupted: false, shell: false }],
+  ["write '' to /sys/devices/system/memory/memory32/state", { kind: "write", value: "", file: "/sys/devices/system/memory/memory32/state", interrupted: false, shell: false }],
+  ["write 'offline' to /sys/devices/system/memory/memory1/state (signal after 4000 ms)", { kind: "write", value: "offline", file: "/sys/devices/system/memory/memory1/state", interrupted: true, shell: false }],
+  ["write 0 to memory32/online", { kind: "write", value: "0", file: "/sys/devices/system/memory/memory32/online", interrupted: false, shell: true }],
   ["write '1048577' to /sys/kernel/debug/hwpoison/corrupt-pfn", { kind: "poison", pfn: 1_048_577 }],
   ["write '1048577' to /sys/kernel/debug/hwpoison/unpoison-pfn", { kind: "unpoison", pfn: 1_048_577 }],
   [`write '-12' to ${errorInject}/MEM_GOING_ONLINE/error`, { kind: "veto", event: "GOING_ONLINE", errno: "ENOMEM" }],
