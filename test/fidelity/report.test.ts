@@ -44,7 +44,7 @@ describe("the text of a fidelity run", () => {
     if (first === undefined) throw new Error("no result");
     const one: FidelityRun = { ...run, results: [{ ...first, compared: 1, notCompared: [], relations: [] }] };
 
-    expect(fidelityText(one, threeRecords, { width: 80, colour: false })).toBe(`${first.id}  agrees  1 step\n\n1 record against the engine under profile linux-6.12: 1 agree, 0 differ, 0 not\nexpressible. 1 step compared; 0 in records that agree were not.\n`);
+    expect(fidelityText(one, threeRecords, { width: 80, colour: false })).toBe(`${first.id}  agrees  1 step\n\n1 record against the engine under profile linux-6.12: 1 agree, 0 differ, 0 not\nexpressible. In records that agree 1 step was compared, 0 not.\n`);
   });
 });
 
