@@ -9,7 +9,7 @@ import type { World } from "./world.ts";
 
 /** Runs one command and compares the errno. */
 export function act(world: World, command: Command, observed: Answer): StepVerdict {
-  return withKernelPages(world, observed.log, () => compareErrno(execute(world, command), observed, { silent: command.op === "free-contig" }));
+  return withKernelPages(world, observed.log, () => compareErrno(world, execute(world, command), observed, { silent: command.op === "free-contig" }));
 }
 
 /** Runs a command; pages that moved, and zones whose per-CPU lists may hold frames now, are noted. */
@@ -56,14 +56,14 @@ export function blockOfFrame(world: World, pfn: number): BlockId {
  * The errno of an outcome against what came back. A call that the specification does not take is one that the kernel warns of, or
  * is missing. `silent`: the function gives nothing back, and only warns. `interrupted`: a signal came if it had not ended.
  */
-export function compareErrno(outcome: Outcome, observed: Answer, { silent = false, interrupted = false }: { readonly silent?: boolean; readonly interrupted?: boolean } = {}): StepVerdict {
+export function compareErrno(world: World, outcome: Outcome, observed: Answer, { silent = false, interrupted = false }: { readonly silent?: boolean; readonly interrupted?: boolean } = {}): StepVerdict {
   const warned = observed.log.some((line) => /WARNING|BUG:/u.test(line));
   if (outcome.result === "skipped") return compareSkipped(outcome.because?.kind ?? "skipped", observed, warned);
   const predicted = errnoOf(outcome);
   if (outcome.result === "livelock" && !interrupted) return differs("no end before a signal", `errno ${observed.errno}`);
   if (predicted === "0" && warned) return differs("no warning", "a warning");
   if (silent && observed.errno === "0") return compareWarning(predicted, warned);
-  if (predicted === observed.errno) return all([compareReturned(predicted, observed), compareCulprit(outcome, observed)]);
+  if (predicted === observed.errno) return all([compareReturned(predicted, observed), compareCulprit(world, outcome, observed)]);
   const because = outcome.because === undefined ? "" : ` because of ${outcome.because.kind}${outcome.because.pfn === undefined ? "" : ` at frame ${hex(outcome.because.pfn)}`}`;
   return differs(`errno ${predicted}${because}`, `errno ${observed.errno}`);
 }
@@ -85,11 +85,13 @@ function compareWarning(predicted: string, warned: boolean): StepVerdict {
   return warned ? differs("no warning", "a warning") : differs(`a warning (${predicted})`, "no warning");
 }
 
-/** Where the log names the pages that stood in the way, the prediction stumbled over one of them. */
-function compareCulprit({ because }: Outcome, { log }: Answer): StepVerdict {
+/** Where the log names the pages that stood in the way, the prediction stumbled over the pageblock of one of them. */
+function compareCulprit(world: World, { because }: Outcome, { log }: Answer): StepVerdict {
   const named = kernelPages(log);
-  if (because?.pfn === undefined || named.length === 0 || named.includes(because.pfn)) return agrees;
-  return differs(`an unmovable page at frame ${hex(because.pfn)}`, `at frame ${named.map(hex).join(", ")}`);
+  const size = 2 ** world.machine.geometry.pageblockOrder;
+  const predicted = because?.pfn;
+  if (predicted === undefined || named.length === 0 || named.some((pfn) => Math.floor(pfn / size) === Math.floor(predicted / size))) return agrees;
+  return differs(`an unmovable page in the pageblock of frame ${hex(predicted)}`, `at frame ${named.map(hex).join(", ")}`);
 }
 
 /** include/uapi/asm-generic/errno.h. */

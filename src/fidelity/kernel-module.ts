@@ -37,7 +37,7 @@ export function contigFree(world: World, { start, nrPages }: StepOf<"contig-free
 /** alloc_contig_pages(): the first frame, or `null`. */
 export function contigPages(world: World, { nrPages, node, movable, thisNode }: StepOf<"contig-pages">, observed: Answer): StepVerdict {
   const outcome = execute(world, { op: "alloc-contig-pages", id: world.nextLabel(), nrPages, node, thisNode, movable });
-  return all([compareErrno(outcome, observed), compare("first frame", outcome.start === undefined ? "null" : String(outcome.start), observed.out[0] ?? "null")]);
+  return all([compareErrno(world, outcome, observed), compare("first frame", outcome.start === undefined ? "null" : String(outcome.start), observed.out[0] ?? "null")]);
 }
 
 export function isolate(world: World, { start, end }: StepOf<"isolate">, observed: Answer): StepVerdict {
@@ -66,7 +66,7 @@ export function alloc(world: World, step: StepOf<"alloc">, observed: Answer): St
   if (text === "null") {
     const [outcome] = commands.slice(0, 1).map((command) => execute(world, command));
     if (outcome === undefined) return missing("a request of this order", true);
-    return outcome.grant === undefined ? compareErrno(outcome, observed) : differs(`a page, as that at frame ${outcome.grant.pfn}`, "null");
+    return outcome.grant === undefined ? compareErrno(world, outcome, observed) : differs(`a page, as that at frame ${outcome.grant.pfn}`, "null");
   }
   if (observed.errno !== "0") return differs("errno 0", `errno ${observed.errno}`);
   const pfn = Number(text.split(" ")[0]);
@@ -120,7 +120,7 @@ export function free(world: World, { pfn }: StepOf<"free">, observed: Answer): S
   });
   world.held.delete(pfn);
   touch(world, pfn);
-  return all(outcomes.map((outcome) => compareErrno(outcome, observed)));
+  return all(outcomes.map((outcome) => compareErrno(world, outcome, observed)));
 }
 
 export function drain(world: World): StepVerdict {
@@ -160,7 +160,7 @@ export function offlineAndRemove(world: World, { start, bytes }: StepOf<"offline
 export function registerGroup(world: World, { dynamic, node, nrPages }: StepOf<"group">, observed: Answer): StepVerdict {
   const id = world.nextLabel();
   const outcome = execute(world, dynamic ? { op: "group-dynamic", id, node, unitPages: nrPages } : { op: "group-static", id, node, maxPages: nrPages });
-  if (errnoOf(outcome) !== "0") return compareErrno(outcome, observed);
+  if (errnoOf(outcome) !== "0") return compareErrno(world, outcome, observed);
   let number = 0;
   while (world.groups.has(number)) number += 1;
   world.groups.set(number, id);
@@ -245,5 +245,5 @@ export function endBackground(world: World, observed: Answer): StepVerdict {
   if (background === null) return missing("a write in the background", false);
   const outcome = background.ended ?? execute(world, { op: "signal", task: background.task });
   world.background = null;
-  return withKernelPages(world, observed.log, () => compareErrno(outcome, observed));
+  return withKernelPages(world, observed.log, () => compareErrno(world, outcome, observed));
 }

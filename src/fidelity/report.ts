@@ -82,6 +82,6 @@ function totals({ subject, profile, results }: FidelityRun, { width }: TextOptio
   const used = relations.filter(({ id }) => results.some((result) => result.relations.includes(id)));
   return [
     ...wrap(`${counted(results.length, "record")} against the ${subject} under profile ${profile}: ${agree} agree, ${differ} differ, ${notExpressible} not expressible. In records that agree ${counted(compared, "step")} ${compared === 1 ? "was" : "were"} compared, ${left} not.`, width),
-    ...(used.length === 0 ? [] : ["", ...wrap("Values that move with what the kernel does for itself were compared by relation:", width), ...used.flatMap(({ id, rule }) => beside(`  ${id.padEnd(15)}`, 17, rule, width))]),
+    ...(used.length === 0 ? [] : ["", ...wrap("Values that move with what the kernel does for itself were compared by relation:", width), ...used.flatMap(({ id, rule }) => beside(`  ${id.padEnd(16)}`, 18, rule, width))]),
   ];
 }

@@ -58,7 +58,7 @@ function changeState(world: World, block: number, value: StateWord, observed: An
     const outcome = execute(world, { op: "write-state", block: toBlockId(block), value });
     if (zone !== undefined && value === "offline") world.undrained.delete(zone);
     if (pool === true && outcome.result !== "ok") return missing("pool pages in a block that stays online", true);
-    return compareErrno(outcome, observed, { interrupted });
+    return compareErrno(world, outcome, observed, { interrupted });
   });
 }
 
@@ -81,7 +81,7 @@ function writeOnline(world: World, block: number, value: string, observed: Answe
     if (wanted === undefined) return shell ? compare("exit status", "1", observed.out[0] ?? "nothing") : compare("errno", "EINVAL", observed.errno);
     const outcome = execute(world, { op: "write-online", block: toBlockId(block), value: wanted });
     if (!wanted) drained(world, firstFrame(world, block));
-    if (!shell) return compareErrno(outcome, observed);
+    if (!shell) return compareErrno(world, outcome, observed);
     return compare("exit status", outcome.result === "ok" ? "0" : "1", observed.out[0] ?? "nothing");
   });
 }
@@ -145,7 +145,11 @@ function contents(world: World, file: string): string | undefined {
   const blockBytes = machine.geometry.sectionPages * machine.geometry.blockSections * machine.geometry.pageBytes;
   const block = /memory(\d+)\/(\w+)$/u.exec(file);
   if (block !== null) {
-    if (!world.see("blocks").some((view) => view.block === Number(block[1]))) return "no such file";
+    const found = world.see("blocks").find((view) => view.block === Number(block[1]));
+    if (found === undefined) return "no such file";
+    if (block[2] === "state") return found.state;
+    if (block[2] === "online") return found.state === "online" ? "1" : "0";
+    if (block[2] === "valid_zones") return found.validZones?.join(" ");
     // Linux removable_show() says 1 wherever memory can be taken out at all.
     if (block[2] === "removable") return "1";
     if (block[2] === "phys_index") return Number(block[1]).toString(16).padStart(8, "0");
