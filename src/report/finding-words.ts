@@ -66,7 +66,8 @@ export function replayWords(counterexample: Pick<Counterexample, "machine" | "pr
   if (seed === null || ![...namedMachines.map(({ name }) => name), "drawn"].includes(machine.name)) return undefined;
   const as = subject.profile === profile ? "" : ` --subject-profile ${shellWord(subject.profile)}`;
   const mutant = subject.mutant === null ? "" : ` --mutant ${shellWord(subject.mutant)}`;
-  const runs = run === null || run < defaultRuns ? "" : ` --runs ${run + 1}`;
+  // Under another profile the search goes on behind the finding: it is told to end there.
+  const runs = run === null || (run < defaultRuns && as === "") ? "" : ` --runs ${run + 1}`;
   return `npx framecheck check --machine ${shellWord(machine.name)} --profile ${shellWord(profile)}${as}${mutant} --seed ${seed}${runs}`;
 }
 

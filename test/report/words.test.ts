@@ -151,7 +151,9 @@ describe("the replay line", () => {
   });
 
   it("names the seed where there is no file, and nothing where there is neither", () => {
-    expect(replayWords(found, undefined)).toBe("npx framecheck check --machine tiny --profile strict+KD-2 --subject-profile strict --mutant b46 --seed 41");
+    const alike = { ...found, profile: found.subject.profile };
+    expect(replayWords({ ...alike, run: 3 }, undefined)).toBe("npx framecheck check --machine tiny --profile strict --mutant b46 --seed 41");
+    expect(replayWords({ ...found, run: 3 }, undefined)).toBe("npx framecheck check --machine tiny --profile strict+KD-2 --subject-profile strict --mutant b46 --seed 41 --runs 4");
     expect(replayWords({ ...found, run: 400 }, undefined)).toBe("npx framecheck check --machine tiny --profile strict+KD-2 --subject-profile strict --mutant b46 --seed 41 --runs 401");
     expect(replayWords({ ...found, seed: null }, undefined)).toBeUndefined();
   });
