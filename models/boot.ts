@@ -8,10 +8,10 @@ import { emptyFreeArea, freeOnePage, migratetypeOf } from "./buddy.ts";
 import { zoneTypes } from "./command.ts";
 import type { NodeId, ZoneType } from "./command.ts";
 import { bootMemmapRange, bootMemory, earlySections } from "./description.ts";
-import type { MachineDescription, NodeDescription } from "./description.ts";
+import type { CmaAreaDescription, MachineDescription, NodeDescription } from "./description.ts";
 import { blockPages, memmapPages } from "./geometry.ts";
-import type { Machine, Node, Zone } from "./machine.ts";
-import { frameAt, framesOf, pageOf, pageblockOf, pageblocksOf, sectionOf, zoneAt, zoneIndex } from "./machine.ts";
+import type { CmaArea, Machine, Node, Zone } from "./machine.ts";
+import { everyFrame, frameAt, framesOf, pageOf, pageblockOf, pageblocksOf, sectionOf, zoneAt, zoneIndex } from "./machine.ts";
 import { alignUp, pfnRange, rangeContains, rangeEnd, rangesOverlap, toBlockId, toPfn } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
 import type { Profile } from "./profile.ts";
@@ -31,7 +31,7 @@ export function bootMachine(description: MachineDescription, profile: Profile): 
     allocations: {},
     isolations: [],
     tasks: {},
-    cma: description.cma.map(({ base, nrPages, orderPerBit }) => ({ base, nrPages, orderPerBit, bitmap: Array.from({ length: Math.ceil(nrPages / 2 ** orderPerBit) }, () => false) })),
+    cma: [],
     devices: {},
     resources: bootMemory(description).map(({ range }) => ({ range, kind: "ram" })),
     vetoes: {},
@@ -50,6 +50,7 @@ export function bootMachine(description: MachineDescription, profile: Profile): 
   };
   for (const nr of earlySections(description)) makeEarlySection(machine, nr);
   linkPages(machine);
+  machine.cma.push(...description.cma.map((area) => activateArea(machine, area)));
   typePageblocks(machine);
   countPages(machine);
   freeBootMemory(machine);
@@ -128,6 +129,18 @@ function linkPages(machine: Machine): void {
   }
 }
 
+/** Linux `cma_activate_area()`, mm/cma.c, v6.12: an area that is not in one zone has no frames, whatever the others are. */
+function activateArea(machine: Machine, { base, nrPages, orderPerBit }: CmaAreaDescription): CmaArea {
+  const zone = pageOf(machine, base).zone;
+  if (!everyFrame(pfnRange(base, nrPages), (pfn) => pageOf(machine, pfn).zone === zone)) return { base, nrPages: 0, orderPerBit, bitmap: [] };
+  return { base, nrPages, orderPerBit, bitmap: Array.from({ length: Math.ceil(nrPages / 2 ** orderPerBit) }, () => false) };
+}
+
+/** Frames that stay reserved because their area could not be activated. */
+function keptOfDeadAreas(machine: Machine): readonly PfnRange[] {
+  return machine.description.cma.filter(({ reservePagesOnError }, area) => reservePagesOnError === true && machine.cma[area]?.nrPages === 0).map(({ base, nrPages }) => pfnRange(base, nrPages));
+}
+
 /** Linux `memmap_init_range()`: a pageblock gets its type with its first frame, if that is memory. */
 function typePageblocks(machine: Machine): void {
   for (const { range } of bootMemory(machine.description)) {
@@ -157,7 +170,7 @@ function countPages(machine: Machine): void {
 /** Linux `memblock_free_all()`: what nobody has reserved goes to the buddy. */
 function freeBootMemory(machine: Machine): void {
   const memmap = bootMemmapRange(machine.description);
-  const reserved = memmap === undefined ? machine.description.reserved : [...machine.description.reserved, memmap];
+  const reserved = [...machine.description.reserved, ...(memmap === undefined ? [] : [memmap]), ...keptOfDeadAreas(machine)];
   for (const { range } of bootMemory(machine.description)) {
     for (const pfn of framesOf(range)) {
       if (reserved.some((taken) => rangeContains(taken, pfn))) {

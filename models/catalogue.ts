@@ -69,7 +69,8 @@ export const bootRules: readonly RuleText[] = [
   {
     title: "Pageblocks after boot",
     text: [
-      "Movable if their first frame is boot memory, else Unmovable; CMA where an area lies.",
+      "Movable if their first frame is boot memory, else Unmovable; CMA where an active area lies.",
+      "An area is active if all its frames link to one zone. Another has no frames from then on (nrPages 0, no bits); its memory is free as if it had not been declared, or stays reserved with `reservePagesOnError`. The other areas are active all the same.",
       "Frames that are not reserved are free, in the largest aligned blocks that merging allows.",
     ],
   },
@@ -541,6 +542,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     source: "mm/cma.c: __cma_alloc(), v6.12",
     skipped: [label("an allocation"), { reason: "no-such-area", when: "there is no such area" }],
     refused: [
+      { errno: "ENOMEM", reason: "not-active", when: "the area could not be activated at boot" },
       { errno: "ENOMEM", reason: "too-large", when: "more bits are needed than the area has" },
       { errno: "ENOMEM", reason: "no-range", when: "no run of free bits worked" },
     ],

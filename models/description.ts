@@ -18,12 +18,17 @@ export interface NodeDescription {
   readonly cpus: boolean;
 }
 
-/** A contiguous memory area declared at boot. Base and size are multiples of a pageblock, in memory that is not reserved. */
+/**
+ * A contiguous memory area declared at boot. Base and size are multiples of a pageblock, in memory that is not reserved.
+ * An area across a zone border can not be activated: Linux `cma_activate_area()`, mm/cma.c, v6.12.
+ */
 export interface CmaAreaDescription {
   readonly base: Pfn;
   readonly nrPages: number;
   /** Each bit of the area's bitmap stands for 2^this frames. */
   readonly orderPerBit: number;
+  /** cma_reserve_pages_on_error(): the frames of an area that can not be activated stay reserved. Left out: the buddy gets them. */
+  readonly reservePagesOnError?: boolean;
 }
 
 /** What decides how hotplugged memory may leave, and what a failed add leaves behind. */
@@ -152,8 +157,12 @@ function checkCma(description: MachineDescription): string | undefined {
     if (!insideBootMemory(description, range)) return `${where} is not inside one range of boot memory`;
     if (taken.some((other) => rangesOverlap(range, other))) return `${where} overlaps reserved memory`;
     if (description.cma.some((other, at) => at < index && rangesOverlap(range, pfnRange(other.base, other.nrPages)))) return `${where} overlaps another area`;
-    const borders = [description.dmaEnd, description.dma32End, ...description.nodes.map(({ movableStart }) => (movableStart === null ? 0 : alignUp(movableStart, 2 ** description.geometry.maxPageOrder)))];
-    if (borders.some((border) => border > range.start && border < rangeEnd(range))) return `${where} reaches across a zone border`;
   }
   return undefined;
+}
+
+/** Whether a zone may end inside the area, so that it may be one that can not be activated. */
+export function crossesZoneBorder(description: MachineDescription, { base, nrPages }: CmaAreaDescription): boolean {
+  const movable = description.nodes.map(({ movableStart }) => (movableStart === null ? 0 : alignUp(movableStart, 2 ** description.geometry.maxPageOrder)));
+  return [description.dmaEnd, description.dma32End, ...movable].some((border) => border > base && border < base + nrPages);
 }

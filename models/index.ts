@@ -3,7 +3,7 @@ export { alignDown, alignUp, hex, isAligned, isPowerOfTwo, pfnAdd, pfnRange, ran
 export type { BlockId, Order, Pfn, PfnRange } from "./pfn.ts";
 export { blockPages, brokenGeometryRule, geometryRules, maxOrderPages, memmapPages, pageblockPages } from "./geometry.ts";
 export type { Geometry, GeometryRule } from "./geometry.ts";
-export { bootMemmapRange, bootMemory, checkDescription, earlySections, maxFrames, maxNodes } from "./description.ts";
+export { bootMemmapRange, bootMemory, checkDescription, crossesZoneBorder, earlySections, maxFrames, maxNodes } from "./description.ts";
 export type { Arch, AutoOnline, CmaAreaDescription, MachineDescription, MemmapOnMemoryMode, NodeDescription, OnlinePolicy } from "./description.ts";
 export { namedMachines, tinyMachines } from "./machines.ts";
 export { linux612, namedProfiles, parseProfile, strict, switchIds, switches } from "./profile.ts";

@@ -154,6 +154,7 @@ export interface Isolation {
   pageblocks: Pfn[];
 }
 
+/** `struct cma`. An area that could not be activated has no frames. */
 export interface CmaArea {
   readonly base: Pfn;
   readonly nrPages: number;

@@ -167,6 +167,7 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
       return found(allocContigPages(machine, command, choices), told);
     case "cma-alloc": {
       const area = machine.cma[command.area];
+      if (area?.nrPages === 0) return refuse("ENOMEM", { kind: "not-active" });
       const result = area === undefined ? undefined : cmaAlloc(machine, area, command, choices);
       return result === undefined ? refuse("ENOMEM", { kind: "too-large" }) : found(result, told);
     }

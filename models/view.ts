@@ -208,6 +208,7 @@ export interface TaskView {
   readonly range: PfnRange;
 }
 
+/** An area that could not be activated at boot has no frames and no bits. */
 export interface CmaAreaView {
   readonly area: AreaId;
   readonly base: Pfn;

@@ -5,7 +5,7 @@
  * that interleave or come in descending order or have no memory, areas and reservations in odd places.
  */
 import {
-  alignDown, alignUp, blockPages, checkDescription, earlySections, maxOrderPages, memmapPages, pageblockPages, pfnAdd, pfnRange, rangeEnd, rangesOverlap, toPfn,
+  alignDown, alignUp, blockPages, checkDescription, crossesZoneBorder, earlySections, maxOrderPages, memmapPages, pageblockPages, pfnAdd, pfnRange, rangeEnd, rangesOverlap, toPfn,
 } from "../../models/index.ts";
 import type { CmaAreaDescription, Geometry, MachineDescription, MemmapOnMemoryMode, NodeDescription, Pfn, PfnRange } from "../../models/index.ts";
 import { at } from "./draw.ts";
@@ -185,7 +185,8 @@ function drawTaken(draw: Draw, bare: MachineDescription): MachineDescription {
     const range = draw.pick(ranges);
     const base = alignUp(range.start + draw.below(range.nrPages), pageblock);
     const area: CmaAreaDescription = { base, nrPages: pageblock * (1 + draw.below(4)), orderPerBit: draw.below(geometry.pageblockOrder + 1) };
-    keep({ ...machine, cma: [...machine.cma, area] });
+    // Every area of a random machine can be activated.
+    if (!crossesZoneBorder(machine, area)) keep({ ...machine, cma: [...machine.cma, area] });
   }
   return machine;
 }

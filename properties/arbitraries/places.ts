@@ -88,7 +88,7 @@ const ofTask: Place = (walk) => {
 };
 
 const ofCma: Place = (walk) => {
-  const { cma } = walk.now;
+  const cma = walk.now.cma.filter(({ nrPages }) => nrPages > 0);
   if (cma.length === 0) return undefined;
   const { base, nrPages } = walk.draw.pick(cma);
   return around(walk, base, nrPages);

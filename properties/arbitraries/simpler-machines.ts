@@ -1,5 +1,5 @@
 /** Which of two machines is simpler, and what is simpler than one. */
-import { alignDown, alignUp, blockPages, brokenGeometryRule, checkDescription, pageblockPages, pfnRange, rangeEnd, toPfn } from "../../models/index.ts";
+import { alignDown, alignUp, blockPages, brokenGeometryRule, checkDescription, crossesZoneBorder, pageblockPages, pfnRange, rangeEnd, toPfn } from "../../models/index.ts";
 import type { Geometry, MachineDescription, NodeDescription } from "../../models/index.ts";
 
 /** Simpler geometries, simplest first: every size a step smaller, where the rules allow it. */
@@ -34,8 +34,13 @@ function geometryKey(geometry: Geometry): readonly number[] {
 /** Simpler machines: without one of the things that make it awkward. Sizes stay, so that frame numbers keep their meaning. */
 export function* simplerMachines(machine: MachineDescription): Generator<MachineDescription, void, undefined> {
   for (const candidate of machineCandidates(machine)) {
-    if (compareMachines(candidate, machine) < 0 && checkDescription(candidate) === undefined) yield candidate;
+    if (compareMachines(candidate, machine) < 0 && checkDescription(candidate) === undefined && nrCrossing(candidate) <= nrCrossing(machine)) yield candidate;
   }
+}
+
+/** CMA areas across a border, which would be something new where there was none. */
+function nrCrossing(machine: MachineDescription): number {
+  return machine.cma.filter((area) => crossesZoneBorder(machine, area)).length;
 }
 
 function* machineCandidates(machine: MachineDescription): Generator<MachineDescription, void, undefined> {

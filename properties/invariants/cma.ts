@@ -4,7 +4,7 @@
 import { FrameUse, hex, pageKindTraits, rangeContains, toPfn } from "../../models/index.ts";
 import type { AllocationView, CmaAreaView, Pfn, View } from "../../models/index.ts";
 import { allocationOfRow, pageblockStarts, pageblockTypes, rowsOf } from "../derived.ts";
-import { FrameEvidence, allocationName, allocationPlace, useName } from "../evidence.ts";
+import { FrameEvidence, allocationName, allocationPlace, useName, zoneName } from "../evidence.ts";
 import { given, perView } from "../per-view.ts";
 import type { Evidence, Invariant } from "../rule.ts";
 
@@ -166,4 +166,26 @@ const cmaAllocationInArea: Invariant = {
   },
 };
 
-export const cmaInvariants: readonly Invariant[] = [bitmapFollows, surplusIsUsable, areaIsCma, clearIsUsable, onlyAreasAreCma, areasGetCmaBack, cmaAllocationInArea];
+const areaInOneZone: Invariant = {
+  id: "FC-49",
+  title: "the frames of a CMA area link to one zone",
+  source: "mm/cma.c: cma_activate_area(), v6.12; an area that does not lie in one zone is not activated and has no frames",
+  needs: ["cma", "frames.zone"],
+  unless: [],
+  find: (view) => {
+    const { zone } = given(view.frames);
+    const rows = rowsOf(view);
+    const found = new FrameEvidence();
+    for (const area of given(view.cma)) {
+      const first = zone[rows.of(area.base)];
+      for (let index = 1; index < area.nrPages; index++) {
+        const pfn = toPfn(area.base + index);
+        const is = zone[rows.of(pfn)];
+        if (is !== first) found.add(pfn, zoneName(view, first), zoneName(view, is), areaName(area));
+      }
+    }
+    return found.found;
+  },
+};
+
+export const cmaInvariants: readonly Invariant[] = [bitmapFollows, surplusIsUsable, areaIsCma, clearIsUsable, onlyAreasAreCma, areasGetCmaBack, cmaAllocationInArea, areaInOneZone];

@@ -182,6 +182,7 @@ export const cmaFields: Words<CmaAreaDescription> = {
   base: "first frame, a multiple of a pageblock",
   nrPages: "a multiple of a pageblock, at least one",
   orderPerBit: "each bit of the bitmap stands for 2^this frames",
+  reservePagesOnError: "the frames of an area across a zone border, which can not be activated, stay reserved; else they are free as if there were no area",
 };
 
 export const auditFields: Words<JsonAudit> = {

@@ -41,6 +41,8 @@ export function defaultOf(part: "machine" | "node" | "cma", field: string): stri
   const read = parseMachine({ name: "least", bytes: new TextEncoder().encode(JSON.stringify({ framecheck: "machine", version: 1, machine: least })) });
   if (!read.ok) throw new Error(read.error);
   const machine = machineFields(read.value);
+  // Left out it is not written either.
+  if (part === "cma" && field === "reservePagesOnError") return "false";
   const whole: object | undefined = { machine, node: machine.nodes[0], cma: machine.cma[0] }[part];
   return JSON.stringify(whole === undefined ? undefined : Reflect.get(whole, field));
 }

@@ -5,6 +5,7 @@
  * Sections that are free as a whole are left untouched, so that the time goes with the number of sections.
  */
 import { bootMemmapRange, bootMemory, memmapPages } from "../../models/index.ts";
+import { isActive } from "./cma.ts";
 import { FrameCode, Type, ZoneType, freeCode, orderPages, zonesPerNode } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { MemoryBlock } from "./memory-blocks.ts";
@@ -40,6 +41,7 @@ export class Boot {
     const { m } = this;
     for (const node of m.zones.nodes) this.#initNode(node);
     this.#parts = bootMemory(m.description).flatMap(({ node, range }) => this.partsOf(node, range.start, range.start + range.nrPages));
+    m.cma.activateAll(({ base, nrPages }) => this.#parts.some(({ start, end }) => start <= base && base + nrPages <= end));
     this.#runs = coalesce(this.#parts.flatMap((part) => this.#freeRuns(part)));
     this.#count();
     this.#initSections();
@@ -83,12 +85,13 @@ export class Boot {
       .map((zone) => ({ start: Math.max(start, zone.start), end: Math.min(end, zone.end), zone }));
   }
 
-  /** What of the part is neither reserved nor boot memmap, cut at the borders of CMA areas. */
+  /** What of the part is neither reserved nor boot memmap, cut at the borders of active CMA areas. */
   #freeRuns(part: Part): readonly Run[] {
     const { description } = this.m;
     const memmap = bootMemmapRange(description);
-    const taken = [...description.reserved, ...(memmap === undefined ? [] : [memmap])].map(({ start, nrPages }) => ({ start, end: start + nrPages }));
-    const areas = description.cma.map(({ base, nrPages }) => ({ start: base, end: base + nrPages }));
+    const kept = this.m.cma.areas.filter(({ nrReserved }) => nrReserved > 0).map(({ base, nrReserved }) => ({ start: base, end: base + nrReserved }));
+    const taken = [...[...description.reserved, ...(memmap === undefined ? [] : [memmap])].map(({ start, nrPages }) => ({ start, end: start + nrPages })), ...kept];
+    const areas = this.m.cma.areas.filter(isActive).map(({ base, nrPages }) => ({ start: base, end: base + nrPages }));
     const ordinary = [...taken, ...areas].toSorted((a, b) => a.start - b.start);
     const runs: Run[] = areas.flatMap((area) => cut(part, area)).map((extent) => ({ ...extent, zone: part.zone, isCma: true }));
     let from = part.start;
@@ -190,7 +193,7 @@ export class Boot {
     this.m.pageblocks.setAll(section, Type.Unmovable);
     for (let offset = 0; offset < sectionPages; offset += pageblockPages) {
       const pfn = section.start + offset;
-      const isCma = this.m.description.cma.some(({ base, nrPages }) => pfn >= base && pfn < base + nrPages);
+      const isCma = this.m.cma.areas.some((area) => isActive(area) && pfn >= area.base && pfn < area.base + area.nrPages);
       if (isCma) this.m.pageblocks.setType(section, offset, Type.Cma);
       else if (parts.some(({ start, end }) => pfn >= start && pfn < end)) this.m.pageblocks.setType(section, offset, Type.Movable);
     }

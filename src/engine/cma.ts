@@ -1,20 +1,29 @@
-/** Contiguous memory areas: Linux __cma_alloc(), cma_release(), mm/cma.c, v6.12. */
+/** Contiguous memory areas: Linux cma_activate_area(), __cma_alloc(), cma_release(), mm/cma.c, v6.12. */
 import type { CmaAreaDescription } from "../../models/index.ts";
 import { byteAt } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { refused } from "./result.ts";
 import type { Refusal } from "./result.ts";
 
-/** An area and its bitmap, one byte a bit. */
+/** An area and its bitmap, one byte a bit. Its frames are reserved until it is activated, or given up. */
 export interface CmaArea {
   readonly base: number;
-  readonly nrPages: number;
+  /** 0: given up. */
+  nrPages: number;
   readonly orderPerBit: number;
-  readonly bits: Uint8Array;
+  /** Empty unless the area is active. */
+  bits: Uint8Array;
+  /** Frames that it was declared with, and that stay reserved: none once the buddy has them. */
+  nrReserved: number;
+  readonly keepsReserved: boolean;
 }
 
-function newArea({ base, nrPages, orderPerBit }: CmaAreaDescription): CmaArea {
-  return { base, nrPages, orderPerBit, bits: new Uint8Array(nrPages / 2 ** orderPerBit) };
+function newArea({ base, nrPages, orderPerBit, reservePagesOnError }: CmaAreaDescription): CmaArea {
+  return { base, nrPages, orderPerBit, bits: new Uint8Array(0), nrReserved: nrPages, keepsReserved: reservePagesOnError === true };
+}
+
+export function isActive(area: CmaArea): boolean {
+  return area.bits.length > 0;
 }
 
 export type CmaFound = { readonly start: number; readonly firstBit: number; readonly nrBits: number } | Refusal;
@@ -28,8 +37,25 @@ export class Cma {
     this.areas = machine.description.cma.map(newArea);
   }
 
+  /** cma_init_reserved_areas(): an area that can not be activated does not keep the others from it. */
+  activateAll(isInOneZone: (area: CmaArea) => boolean): void {
+    for (const area of this.areas) this.activate(area, isInOneZone(area));
+  }
+
+  /** cma_activate_area(). */
+  protected activate(area: CmaArea, isInOneZone: boolean): void {
+    if (isInOneZone) {
+      area.bits = new Uint8Array(area.nrPages / 2 ** area.orderPerBit);
+      area.nrReserved = 0;
+      return;
+    }
+    area.nrPages = 0;
+    if (!area.keepsReserved) area.nrReserved = 0;
+  }
+
   /** __cma_alloc(): the frames then have the code of contiguous allocations. */
   allocate(area: CmaArea, nrPages: number, align: number): CmaFound {
+    if (!isActive(area)) return refused("ENOMEM", "not-active");
     const nrBits = Math.ceil(nrPages / 2 ** area.orderPerBit);
     if (nrBits > area.bits.length) return refused("ENOMEM", "too-large");
     if (nrPages < 1) return refused("ENOMEM", "no-range");

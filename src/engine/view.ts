@@ -3,6 +3,7 @@ import { migratetypes, pfnRange, toBlockId, toPfn, viewOfParts, zoneTypes } from
 import type {
   AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FreeBlockView, GroupView, IsolationView, Migratetype, NodeView, PageblockView, PfnRange, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneView,
 } from "../../models/index.ts";
+import { isActive } from "./cma.ts";
 import { AllocFlag, Type, isFree, isPcp, orderOf, pcpList } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { broken, unreachable } from "./result.ts";
@@ -218,7 +219,7 @@ function rangeOfTask(m: Machine, task: Task): PfnRange {
 }
 
 function viewCma(m: Machine): readonly CmaAreaView[] {
-  return m.cma.areas.map((area, nr) => ({ area: nr, base: toPfn(area.base), nrPages: area.nrPages, orderPerBit: area.orderPerBit, bitmap: m.cma.show(area) }));
+  return m.cma.areas.map((area, nr) => ({ area: nr, base: toPfn(area.base), nrPages: isActive(area) ? area.nrPages : 0, orderPerBit: area.orderPerBit, bitmap: m.cma.show(area) }));
 }
 
 function viewGroups(m: Machine): readonly GroupView[] {

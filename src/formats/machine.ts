@@ -21,6 +21,7 @@
  * | autoMovableRatio, autoMovableNumaAware | 301, true |
  * | nodes[].movableStart, nodes[].cpus | null, true |
  * | cma[].orderPerBit | 0 |
+ * | cma[].reservePagesOnError | false |
  */
 import * as v from "valibot";
 import { bootMemory, brokenGeometryRule, checkDescription, maxFrames, maxNodes, namedMachines, rangeEnd, toPfn } from "../../models/index.ts";
@@ -68,7 +69,7 @@ const description: Schema<MachineDescription> = closed({
   nodes: listOf(closed({ memory: listOf(range, 256), movableStart: v.optional(frameOrNull, null), cpus: v.optional(yesOrNo, true) }), maxNodes),
   reserved: v.optional(listOf(range, 1024), []),
   bootMemmap: v.optional(frameOrNull, null),
-  cma: v.optional(listOf(closed({ base: frame, nrPages, orderPerBit: v.optional(order, 0) }), 64), []),
+  cma: v.optional(listOf(closed({ base: frame, nrPages, orderPerBit: v.optional(order, 0), reservePagesOnError: v.exactOptional(yesOrNo) }), 64), []),
   memmapOnMemory: v.optional(oneOf(memmapModes), "yes"),
   movableNode: v.optional(yesOrNo, false),
   autoOnline: v.optional(oneOf(autoOnlineWords), "offline"),

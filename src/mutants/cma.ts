@@ -33,3 +33,20 @@ export const droppedInCheck: Mutant = {
   machine: "tiny",
   parts: { ...shippedParts, ContigRelease: NeverFreed },
 };
+
+class StopsAtTheFirst extends Cma {
+  override activateAll(isInOneZone: (area: CmaArea) => boolean): void {
+    for (const area of this.areas) {
+      this.activate(area, isInOneZone(area));
+      if (area.nrPages === 0) return;
+    }
+  }
+}
+
+export const firstArea: Mutant = {
+  id: "B60",
+  title: "cma: don't quit at first error when activating reserved areas",
+  effect: "a CMA area that can not be activated keeps the areas behind it from being activated, and their frames stay reserved",
+  machine: "tiny-pins",
+  parts: { ...shippedParts, Cma: StopsAtTheFirst },
+};

@@ -3,7 +3,7 @@ import { bootLimit, groupMember, groupSize } from "./add.ts";
 import { deferredTypes, endMark, holesOfNodes, lastSection, pageblockStart } from "./boot.ts";
 import { bitIndex, isolatedCounts, isolatedMerge, moveRange, retypeAll, typeOfEntry } from "./buddy.ts";
 import { canary } from "./canary.ts";
-import { areaAlignment, droppedInCheck } from "./cma.ts";
+import { areaAlignment, droppedInCheck, firstArea } from "./cma.ts";
 import { misfitLost, offlineCandidate, skipFromTail } from "./contig.ts";
 import { deviceOverlap, deviceTails } from "./devices.ts";
 import { cmaForAll, fixedHugetlb, samePageblock, zoneOfCursor } from "./isolation.ts";
@@ -23,6 +23,6 @@ export const mutants: readonly Mutant[] = [
   nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold,
   onlyNode, unpairedDone, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, poisonBlocks, poisonRemembered, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
   sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
-  deferredTypes, skipFromTail, areaAlignment, droppedInCheck, isolatedCounts, nothingToMove, pinLeak, fastPathRule, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, deviceOverlap,
+  deferredTypes, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, nothingToMove, pinLeak, fastPathRule, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, deviceOverlap,
   deviceTails, groupSize, holesOfNodes, pageblockStart,
 ];

@@ -46,7 +46,6 @@ export const notModelled: readonly NotModelled[] = [
   { id: "B51", why: "HighAtomic reserves are left out" },
   { id: "B56", why: "compaction as an operation of its own is left out: there is no scanner that crosses nodes" },
   { id: "B57", why: "compaction as an operation of its own is left out: there is no search for free pages near a zone border" },
-  { id: "B60", why: "every CMA area of a machine is active: a machine with an area across a zone border is refused as a description" },
   { id: "B63", why: "CMA areas are part of the machine and are not declared by a command that could fail" },
   { id: "B66", why: "a pin is of a whole allocation, not of a list of frames that may begin at a tail" },
   { id: "B70", why: "a page in a per-CPU LRU batch is one that is off the LRU; being in both at once is not modelled" },

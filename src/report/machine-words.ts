@@ -40,7 +40,7 @@ function unitWords({ geometry }: MachineDescription): string {
 }
 
 function cmaWords({ cma }: MachineDescription): readonly string[] {
-  return cma.map(({ base, nrPages, orderPerBit }, area) => `CMA area ${area}: ${showRange({ start: base, nrPages })}, ${counted(2 ** orderPerBit, "frame")} a bit`);
+  return cma.map(({ base, nrPages, orderPerBit, reservePagesOnError }, area) => `CMA area ${area}: ${showRange({ start: base, nrPages })}, ${counted(2 ** orderPerBit, "frame")} a bit${reservePagesOnError === true ? ", kept reserved if it can not be activated" : ""}`);
 }
 
 function settingWords(machine: MachineDescription): readonly string[] {

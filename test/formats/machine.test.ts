@@ -99,8 +99,8 @@ describe("an error in a machine is one line", () => {
   });
 
   it.each<[unknown, string]>([
-    [{ framecheck: "machine", version: 1, machine: [] }, "m.json: machine: expected one of tiny, tiny-34, tiny-equal, tiny-wide, tiny-gaps, x86-64, arm64-4k, arm64-16k, arm64-64k, or an object, got a list of 0 entries"],
-    [{ framecheck: "machine", version: 1 }, "m.json: machine: expected one of tiny, tiny-34, tiny-equal, tiny-wide, tiny-gaps, x86-64, arm64-4k, arm64-16k, arm64-64k, or an object, got nothing"],
+    [{ framecheck: "machine", version: 1, machine: [] }, "m.json: machine: expected one of tiny, tiny-34, tiny-equal, tiny-wide, tiny-gaps, tiny-pins, x86-64, arm64-4k, arm64-16k, arm64-64k, or an object, got a list of 0 entries"],
+    [{ framecheck: "machine", version: 1 }, "m.json: machine: expected one of tiny, tiny-34, tiny-equal, tiny-wide, tiny-gaps, tiny-pins, x86-64, arm64-4k, arm64-16k, arm64-64k, or an object, got nothing"],
     [{ framecheck: "scenario", version: 1 }, "m.json: framecheck: expected a machine, got a scenario"],
     [small, 'm.json: framecheck: expected "machine", got nothing'],
   ])("%j", (value, error) => {

@@ -61,6 +61,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B54: { rules: ["PG-30", "PG-33"], commands: 1, seed: 8 },
   B55: { rules: ["PG-15"], commands: 0, seed: 1 },
   B58: { rules: ["FC-83", "move-missing"], commands: 3, seed: 5 },
+  B60: { rules: ["view-zones.managed"], commands: 0, seed: 1 },
   B61: { rules: ["PG-45"], commands: 1, seed: 21 },
   B64: { rules: ["FC-10"], commands: 2, seed: 27 },
   B65: { rules: ["FC-15", "PG-10"], commands: 2, seed: 24 },

@@ -164,6 +164,7 @@ export const badViews: Readonly<Record<string, BadView>> = {
   "PG-44": { what: "a pageblock of the area made Unmovable", at: "0x24", edit: (v) => editPageblock(v, 0x24, { type: "Unmovable" }), also: [] },
   "FC-28": { what: "a CMA pageblock outside every area", at: "0x58", edit: (v) => editPageblock(v, 0x58, { type: "CMA" }), also: ["FC-16", "PG-15"] },
   "FC-41": { what: "an isolated pageblock outside every area that is to become CMA", at: "0x4c", edit: (v) => editPageblock(v, 0x4c, { savedType: "CMA" }), also: [] },
+  "FC-49": { what: "an area whose last frame is of another zone", at: "0x2b", edit: (v) => frame(v, 0x2b, { zone: movable }), also: ["FC-16", "HP-21", "HP-29", "HP-31", "HP-43", "PG-03", "PG-13", "PG-24"] },
   "FC-29": { what: "a CMA allocation outside every area", at: "[0x52, 0x54)", edit: (v) => editAllocation(v, 8, { kind: "cma" }), also: [] },
 
   // Poison

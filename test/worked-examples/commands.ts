@@ -48,12 +48,12 @@ export function freeContig(start: number, end: number): Command {
   return { op: "free-contig", start: toPfn(start), nrPages: end - start, pcp: false };
 }
 
-export function cmaAlloc(id: number, nrPages: number, align = 0): Command {
-  return { op: "cma-alloc", id, area: 0, nrPages, align };
+export function cmaAlloc(id: number, nrPages: number, align = 0, area = 0): Command {
+  return { op: "cma-alloc", id, area, nrPages, align };
 }
 
-export function cmaRelease(id: number): Command {
-  return { op: "cma-release", area: 0, id, pcp: false };
+export function cmaRelease(id: number, area = 0): Command {
+  return { op: "cma-release", area, id, pcp: false };
 }
 
 export function pin(id: number, longTerm: boolean): Command {

@@ -131,3 +131,49 @@ describe.each(subjects)("a long-term pin in zone Movable: $name", ({ create }) =
     expect(framesOf(subject, 20)).toBe("20");
   });
 });
+
+// Zone Movable begins at 16, in the middle of the second area; pageblocks are 4 frames, free blocks up to 16.
+//
+//   0         8         12        16        20        24        28
+//   |         | area 0  |      area 1       |         | area 2  |
+describe.each(subjects)("a CMA area across a zone border: $name", ({ create }) => {
+  const areas = [cmaArea(8, 4, 0), cmaArea(12, 8, 0), cmaArea(24, 4, 1)];
+
+  function booted(reservePagesOnError: boolean): Subject {
+    const cma = areas.map((area, nr) => (nr === 1 && reservePagesOnError ? { ...area, reservePagesOnError } : area));
+    return create({ ...withMovable(machineA, 16), cma }, strict);
+  }
+
+  it("is given up alone, and has no frames and no bits", () => {
+    const subject = booted(false);
+
+    expect(fact(subject.view(), "cma").map(({ nrPages, bitmap: bits }) => [nrPages, bits])).toEqual([[4, "0000"], [0, ""], [4, "00"]]);
+    expect(pageblocks(subject) + pageblocks(subject, "Movable")).toBe("MMCMMMCM");
+  });
+
+  it("leaves its frames to the buddy, which manages them", () => {
+    const subject = booted(false);
+
+    expect(useOf(subject, 12)).toBe("free");
+    expect(useOf(subject, 19)).toBe("free");
+    expect(fact(subject.view(), "zones").filter(({ spanned }) => spanned > 0).map(({ type, managed }) => [type, managed])).toEqual([["Normal", 16], ["Movable", 16]]);
+  });
+
+  it("keeps its frames reserved if it was declared so", () => {
+    const subject = booted(true);
+
+    expect([11, 12, 15, 16, 19, 20].map((pfn) => useOf(subject, pfn))).toEqual(["free", "reserved", "reserved", "reserved", "reserved", "free"]);
+    expect(fact(subject.view(), "zones").filter(({ spanned }) => spanned > 0).map(({ type, managed }) => [type, managed])).toEqual([["Normal", 12], ["Movable", 12]]);
+  });
+
+  it("gives nothing, and takes nothing back, while the others do", () => {
+    const subject = booted(false);
+    const refused = subject.apply(cmaAlloc(1, 1, 0, 1));
+
+    expect(refused).toMatchObject({ result: "refused", errno: "ENOMEM", because: { kind: "not-active" } });
+    expect(subject.apply(cmaAlloc(1, 2, 0, 0))).toMatchObject({ result: "ok", start: 8 });
+    expect(subject.apply(cmaAlloc(2, 2, 0, 2))).toMatchObject({ result: "ok", start: 24 });
+    expect(run(subject, cmaRelease(1, 1))).toBe("EINVAL");
+    expect(run(subject, cmaRelease(2, 2))).toBe("ok");
+  });
+});

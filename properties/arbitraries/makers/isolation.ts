@@ -34,8 +34,9 @@ export function tokenOf(isolation: IsolationView | undefined): TokenId | undefin
 /** A part of a CMA area, or all of it. */
 function cmaRange(walk: Walk): PfnRange | undefined {
   const { draw, now, world } = walk;
-  if (now.cma.length === 0) return undefined;
-  const area = draw.pick(now.cma);
+  const active = now.cma.filter(({ nrPages }) => nrPages > 0);
+  if (active.length === 0) return undefined;
+  const area = draw.pick(active);
   const nrPageblocks = area.nrPages / world.pageblock;
   const first = draw.below(nrPageblocks);
   return pfnRange(pfnAdd(area.base, first * world.pageblock), world.pageblock * (1 + draw.below(nrPageblocks - first)));

@@ -149,8 +149,9 @@ function* contigSearch(walk: Walk): Script {
 // An area gets holes, movable pages move in, and a larger request has to move them out again.
 function* cmaFragmented(walk: Walk): Script {
   const { draw, now, world, labels } = walk;
-  if (now.cma.length === 0) return false;
-  const { area, base, nrPages } = draw.pick(now.cma);
+  const active = now.cma.filter((one) => one.nrPages > 0);
+  if (active.length === 0) return false;
+  const { area, base, nrPages } = draw.pick(active);
   const taken: number[] = [];
   for (let nr = 0; nr < 3; nr++) {
     const command = { op: "cma-alloc", id: labels.fresh("alloc"), area, nrPages: 1 + draw.below(Math.max(1, nrPages / 4)), align: draw.weighted([[3, 0], [3, 1], [1, 2 + draw.below(world.geometry.maxPageOrder)]]) } as const;
