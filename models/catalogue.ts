@@ -409,6 +409,28 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     ],
     choices: "Where it moves to (outcome.moved).",
   },
+  "pin-range": {
+    title: "pin a range of pages, possibly for long",
+    source: "mm/gup.c: pin_user_pages(), collect_longterm_unpinnable_folios(), migrate_longterm_unpinnable_folios(); include/linux/mm.h: folio_is_longterm_pinnable(), v6.12",
+    skipped: [
+      noLabel("allocation"),
+      { reason: "freed-already", when: "the owner of one has freed it" },
+      { reason: "no-such-range", when: "`first` is a block that has no page `skip` (0 without `first`), `first` and `last` are the same, `zero` is set on a machine without a zero page, or nothing is named" },
+    ],
+    refused: [
+      { errno: "EFAULT", reason: "not-mapped", when: "a kind is not mapped into a process" },
+      { errno: "ENOMEM", reason: "stuck", when: "long-term, one of the pages that must move is held or pinned, or its kind can not be migrated; or, where nobody has it off the LRU, a frame of it is poisoned" },
+      { errno: "EAGAIN", reason: "off-lru", when: "without [KD-9]: long-term, someone has one of the pages that must move off the LRU, and the others could move" },
+      { errno: "ENOMEM", reason: "no-target", when: "long-term, no zone at or below Normal passes the watermark test for a page that must move" },
+    ],
+    other: [{ result: "livelock", reason: "off-lru", when: "with [KD-9]: long-term, someone has one of the pages that must move off the LRU, and the others could move" }],
+    effects: [
+      "The range: the pages of `first` from page `skip` on, the zero page if `zero` is set, all pages of `last`. All of them are pinned, or none.",
+      "Long-term: of the allocations with a page in the range, those that lie where a long-term pin may not (see `pin`) are moved first, as wholes, in order. One that can not move does not keep those behind it in place; one without a target does. What has moved stays moved, also where the command fails.",
+      "Each allocation gets as many pins, or long-term pins, as it has pages in the range. The zero page is pinned wherever it lies; it never moves, and its pins are not counted.",
+    ],
+    choices: "Where pages move to (outcome.moved).",
+  },
   unpin: {
     title: "drop a pin",
     source: "mm/gup.c: unpin_user_page(), v6.12",
@@ -476,7 +498,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   "free-reserved": {
     title: "a frame taken at boot goes to the buddy",
     source: "include/linux/mm.h: free_reserved_page(), v6.12",
-    skipped: [{ reason: "not-reserved", when: "the frame is not Reserved, is poisoned, holds boot memmap, or is not online" }],
+    skipped: [{ reason: "not-reserved", when: "the frame is not Reserved, is poisoned, holds boot memmap, is the zero page, or is not online" }],
     refused: [],
     effects: ["The frame is freed to the buddy; managed of its zone and totalram grow by 1."],
   },

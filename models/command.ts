@@ -137,6 +137,18 @@ export interface Pin {
   readonly id: AllocId;
   readonly longTerm: boolean;
 }
+/**
+ * pin_user_pages() over a stretch of user addresses: the pages of allocation `first` from its page `skip` on, then the
+ * zero page if `zero` says so, then all pages of allocation `last`. null: nothing of that sort.
+ */
+export interface PinRange {
+  readonly op: "pin-range";
+  readonly first: AllocId | null;
+  readonly skip: number;
+  readonly zero: boolean;
+  readonly last: AllocId | null;
+  readonly longTerm: boolean;
+}
 export interface Unpin {
   readonly op: "unpin";
   readonly id: AllocId;
@@ -361,6 +373,7 @@ export type Command =
   | LruIsolate
   | LruPutback
   | Pin
+  | PinRange
   | Unpin
   | Poison
   | SoftOffline

@@ -69,6 +69,8 @@ export interface MachineDescription {
   /** Percent: movable memory allowed for each 100 of kernel memory present at boot. 0: never movable. */
   readonly autoMovableRatio: number;
   readonly autoMovableNumaAware: boolean;
+  /** The frame of zeroes that private mappings share until they write: one of the reserved frames. Left out: it lies outside the modelled memory. */
+  readonly zeroPage?: Pfn;
   /** First frame that can not be mapped: an add or device map that reaches beyond it is refused. */
   readonly hotplugEnd: Pfn;
 }
@@ -140,6 +142,8 @@ function checkTaken(description: MachineDescription): string | undefined {
     if (range.nrPages < 1) return `reserved[${index}]: ${showRange(range)} is empty`;
     if (!insideBootMemory(description, range)) return `reserved[${index}]: ${showRange(range)} is not inside one range of boot memory`;
   }
+  const { zeroPage } = description;
+  if (zeroPage !== undefined && !description.reserved.some((range) => zeroPage >= range.start && zeroPage < rangeEnd(range))) return `zeroPage: ${hex(zeroPage)} is not a reserved frame`;
   const memmap = bootMemmapRange(description);
   if (memmap !== undefined && !insideBootMemory(description, memmap)) return `bootMemmap: ${showRange(memmap)} (the memmap of ${earlySections(description).length} sections) is not inside one range of boot memory`;
   return undefined;

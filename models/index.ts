@@ -11,7 +11,7 @@ export type { Profile, Switch, SwitchId } from "./profile.ts";
 export { contigGfps, failurePoints, isolationModes, pageKinds, stateWords, vetoableEvents, zoneModifiers, zoneTypes } from "./command.ts";
 export type {
   Add, Alloc, AllocContig, AllocContigPages, AllocId, AreaId, CmaAlloc, CmaRelease, Command, ContigGfp, DeviceId, DeviceMap, DeviceUnmap, Drain, FailNext, FailurePoint, FakeOffline, FakeOnline, Free, FreeContig,
-  FreeReserved, GroupDynamic, GroupId, GroupStatic, GroupUnregister, Hold, IsolationMode, Isolate, LruIsolate, LruPutback, NodeId, OfflineAndRemove, OnlineWord, Op, PageKind, PcpDisable, PcpEnable, Pin, Poison, Release,
+  FreeReserved, GroupDynamic, GroupId, GroupStatic, GroupUnregister, Hold, IsolationMode, Isolate, LruIsolate, LruPutback, NodeId, OfflineAndRemove, OnlineWord, Op, PageKind, PcpDisable, PcpEnable, Pin, PinRange, Poison, Release,
   Remove, Set, Setting, Signal, SoftOffline, Start, StateWord, Step, TaskCommand, TaskId, TestIsolated, TokenId, Unisolate, Unpin, Unpoison, Veto, VetoableEvent, WriteOnline, WriteState, ZoneModifier, ZoneType,
 } from "./command.ts";
 export { orderFits, pageKindTraits } from "./page-kind.ts";

@@ -103,17 +103,19 @@ const tinyGaps: MachineDescription = {
 };
 
 // CMA areas of which the first two reach across a zone border and can not be activated: the first, across DMA32 and
-// Normal, is free memory, the second, across Normal and Movable, stays reserved. New here is what long-term pins and CMA
-// areas meet, so default searches leave it out.
+// Normal, is free memory, the second, across Normal and Movable, stays reserved. The zero page lies in zone Movable. New
+// here is what long-term pins and CMA areas meet, so default searches leave it out.
 //
-//   0x20      0x40      0x48 0x50 0x58     0x70      0x7c     0x84      0x90     0x98     0xa0          0x100
-//   | memmap   |  DMA32  | area 0 | Normal  | area 2  | area 1 | Movable | area 3 | Movable |   not added   |
+//   0x20      0x40      0x48 0x50 0x58     0x70      0x7c     0x84  0x89    0x90     0x98     0xa0          0x100
+//   | memmap   |  DMA32  | area 0 | Normal  | area 2  | area 1 | zero page   | area 3 | Movable |   not added   |
 const tinyPins: MachineDescription = {
   ...base,
   name: "tiny-pins",
   geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
   dma32End: toPfn(0x50),
   nodes: [{ memory: [range(0x20, 0xa0)], movableStart: toPfn(0x80), cpus: true }, memoryless],
+  reserved: [range(0x89, 0x8a)],
+  zeroPage: toPfn(0x89),
   bootMemmap: toPfn(0x20),
   cma: [area(0x48, 0x58, 0), { ...area(0x7c, 0x84, 0), reservePagesOnError: true }, area(0x70, 0x78, 1), area(0x90, 0x98, 0)],
   hotplugEnd: toPfn(0x100),

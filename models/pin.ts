@@ -9,27 +9,36 @@ import type { Choices } from "./choices.ts";
 import type { Allocation, Machine } from "./machine.ts";
 import { everyFrame, pageOf, permits, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, migratePages, nextToldMove } from "./migration.ts";
+import type { Because } from "./outcome.ts";
 import { pageKindTraits } from "./page-kind.ts";
 import { freePages } from "./pcp.ts";
 import { pfnAdd } from "./pfn.ts";
 import type { Account, Ending } from "./task.ts";
 import { done, refuse } from "./task.ts";
 
-/** `pin`: short-term anywhere; long-term only where the page will never have to leave. */
-export function pinPages(machine: Machine, allocation: Allocation, longTerm: boolean, choices: Choices, account: Account): Ending {
-  const { kind } = allocation;
-  if (kind === "contig" || kind === "cma" || !pageKindTraits[kind].mapped) return refuse("EFAULT", { kind: "not-mapped", id: allocation.id });
-  if (!longTerm) {
-    allocation.pins += 1;
-    return done;
+/** Pages of one allocation in a list of pages to pin. The zero page is in no such list: it is pinned where it is, and nobody counts. */
+export interface Listed {
+  readonly allocation: Allocation;
+  readonly nrPages: number;
+}
+
+/** `pin`, `pin-range`: short-term anywhere; long-term only where no page will ever have to leave. All of the pages, or none. */
+export function pinPages(machine: Machine, list: readonly Listed[], longTerm: boolean, choices: Choices, account: Account): Ending {
+  const unmapped = list.find(({ allocation: { kind } }) => kind === "contig" || kind === "cma" || !pageKindTraits[kind].mapped);
+  if (unmapped !== undefined) return refuse("EFAULT", { kind: "not-mapped", id: unmapped.allocation.id });
+  if (longTerm) {
+    // As check_and_migrate_movable_pages_or_folios() makes its caller do: again from the start after each pass, because a
+    // page may have come into an isolated pageblock, by a per-CPU list that was not drained since.
+    const leaving = (): readonly Allocation[] => list.map(({ allocation }) => allocation).filter((allocation) => !isLongtermPinnable(machine, allocation));
+    for (let pages = leaving(); pages.length > 0; pages = leaving()) {
+      const refused = moveForPin(machine, pages, choices, account);
+      if (refused !== undefined) return refused;
+    }
   }
-  // As check_and_migrate_movable_pages_or_folios() makes its caller do: again from the start after each move, because the
-  // page may have come into an isolated pageblock, by a per-CPU list that was not drained since.
-  while (!isLongtermPinnable(machine, allocation)) {
-    const refused = moveForPin(machine, allocation, choices, account);
-    if (refused !== undefined) return refused;
+  for (const { allocation, nrPages } of list) {
+    if (longTerm) allocation.longTermPins += nrPages;
+    else allocation.pins += nrPages;
   }
-  allocation.longTermPins += 1;
   return done;
 }
 
@@ -41,19 +50,32 @@ function isLongtermPinnable(machine: Machine, allocation: Allocation): boolean {
   });
 }
 
-function moveForPin(machine: Machine, allocation: Allocation, choices: Choices, account: Account): Ending | undefined {
-  const because = { id: allocation.id, pfn: allocation.pfn };
-  const stuck = refuse("ENOMEM", { kind: "stuck", ...because });
-  if (references(allocation) > 0 || allocation.kind === "contig" || allocation.kind === "cma" || !pageKindTraits[allocation.kind].movable) return stuck;
-  if (allocation.lruIsolated) {
-    return permits(machine, "KD-9") ? { result: "livelock", errno: "EINTR", because: { kind: "off-lru", ...because } } : refuse("EAGAIN", { kind: "off-lru", ...because });
+/**
+ * Linux `collect_longterm_unpinnable_folios()` and `migrate_longterm_unpinnable_folios()`: moves those pages that it can get
+ * off the LRU. One that cannot be moved does not keep the others in place, one without a target does.
+ */
+function moveForPin(machine: Machine, pages: readonly Allocation[], choices: Choices, account: Account): Ending | undefined {
+  let stuck: Ending | undefined;
+  let offLru: Because | undefined;
+  for (const page of pages) {
+    const because = { id: page.id, pfn: page.pfn };
+    if (canNeverMove(page)) stuck ??= refuse("ENOMEM", { kind: "stuck", ...because });
+    else if (page.lruIsolated) offLru ??= { kind: "off-lru", ...because };
+    else if (!isMigratable(machine, page)) stuck ??= refuse("ENOMEM", { kind: "stuck", ...because });
+    else {
+      const told = nextToldMove(choices, [page]);
+      const move = migratePages(machine, page, "longterm-pin", choices, told?.to);
+      if (move === undefined) return refuse("ENOMEM", { kind: "no-target", ...because });
+      account.moved.push(move);
+    }
   }
-  if (!isMigratable(machine, allocation)) return stuck;
-  const told = nextToldMove(choices, [allocation]);
-  const move = migratePages(machine, allocation, "longterm-pin", choices, told?.to);
-  if (move === undefined) return refuse("ENOMEM", { kind: "no-target", ...because });
-  account.moved.push(move);
-  return undefined;
+  if (stuck !== undefined) return stuck;
+  if (offLru === undefined) return undefined;
+  return permits(machine, "KD-9") ? { result: "livelock", errno: "EINTR", because: offLru } : refuse("EAGAIN", offLru);
+}
+
+function canNeverMove(page: Allocation): boolean {
+  return references(page) > 0 || page.kind === "contig" || page.kind === "cma" || !pageKindTraits[page.kind].movable;
 }
 
 /** The owner drops its reference: Linux `__free_pages()`, mm/page_alloc.c, v6.12. */

@@ -5,7 +5,7 @@ import { autoOnlineBlocks, beginWriteState, offlineAndRemove, runToEnd, writeOnl
 import { bootMachine } from "./boot.ts";
 import { alone, Inadmissible, toldBy, unusedChoice } from "./choices.ts";
 import type { Choices } from "./choices.ts";
-import type { Alloc, Command, TaskCommand, TaskId } from "./command.ts";
+import type { Alloc, Command, PinRange, TaskCommand, TaskId } from "./command.ts";
 import { allocContigRange, endContig, startContig, stepContig } from "./contig.ts";
 import { allocContigPages, cmaAlloc, cmaRelease, freeContigRange, isBlock } from "./contig-pages.ts";
 import type { SearchResult } from "./contig-pages.ts";
@@ -25,6 +25,7 @@ import { drainZone, freePages } from "./pcp.ts";
 import { alignUp, hex, isAligned, pfnRange, rangeContains, toPfn } from "./pfn.ts";
 import type { PfnRange } from "./pfn.ts";
 import { pinPages, putOther, putOwner } from "./pin.ts";
+import type { Listed } from "./pin.ts";
 import { memoryFailure, softOfflinePage, unpoisonMemory } from "./poison.ts";
 import { showMachine } from "./show.ts";
 import { skippedBecause } from "./skipped.ts";
@@ -127,7 +128,9 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
         allocationOf(machine, command.id).lruIsolated = false;
       });
     case "pin":
-      return pinPages(machine, allocationOf(machine, command.id), command.longTerm, choices, told);
+      return pinPages(machine, [{ allocation: allocationOf(machine, command.id), nrPages: 1 }], command.longTerm, choices, told);
+    case "pin-range":
+      return pinPages(machine, listedPages(machine, command), command.longTerm, choices, told);
     case "unpin":
       return always(() => {
         const allocation = allocationOf(machine, command.id);
@@ -233,6 +236,14 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
 function always(effect: () => void): Ending {
   effect();
   return done;
+}
+
+/** The pages of a range, the zero page left out. */
+function listedPages(machine: Machine, { first, skip, last }: PinRange): readonly Listed[] {
+  const list: Listed[] = [];
+  if (first !== null) list.push({ allocation: allocationOf(machine, first), nrPages: 2 ** (allocationOf(machine, first).order ?? 0) - skip });
+  if (last !== null) list.push({ allocation: allocationOf(machine, last), nrPages: 2 ** (allocationOf(machine, last).order ?? 0) });
+  return list;
 }
 
 function allocationOf(machine: Machine, id: number): Allocation {

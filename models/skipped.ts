@@ -3,7 +3,7 @@
  * half-done task holds. `skipped` in models/catalogue.ts, in the same order.
  */
 import { freeContigCallable } from "./contig-pages.ts";
-import type { Command, NodeId, Op, Poison, SoftOffline, Unpoison, ZoneType } from "./command.ts";
+import type { Command, NodeId, Op, PinRange, Poison, SoftOffline, Unpoison, ZoneType } from "./command.ts";
 import { sharesMemmapFrame } from "./device.ts";
 import { blockPages } from "./geometry.ts";
 import { holdsBootMemmap } from "./boot.ts";
@@ -30,6 +30,8 @@ export function skippedBecause(machine: Machine, command: Command): string | und
       return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? notFromAlloc(machine, command.id);
     case "pin":
       return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already");
+    case "pin-range":
+      return pinRangeSkipped(machine, command);
     case "release":
       return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.holds === 0, "not-held");
     case "unpin": {
@@ -163,6 +165,23 @@ function inOneZone(machine: Machine, range: PfnRange): boolean {
   return onlineInOneZone(machine, range) && everyFrame(range, (pfn) => frameAt(machine, pfn)?.use !== FrameUse.SelfHosted);
 }
 
+/** A range of pages that there is: of two allocations at most, or the zero page, or both. */
+function pinRangeSkipped(machine: Machine, { first, skip, zero, last }: PinRange): string | undefined {
+  const ids = [first, last].filter((id) => id !== null);
+  const missing = ids.map((id) => noAllocation(machine, id)).find((reason) => reason !== undefined);
+  if (missing !== undefined) return missing;
+  if (ids.some((id) => allocation(machine, id)?.freed === true)) return "freed-already";
+  const nrPages = first === null ? 1 : nrPagesOf(machine, first);
+  const named = (ids.length > 0 || zero) && (first === null || first !== last) && skip < nrPages && (!zero || machine.description.zeroPage !== undefined);
+  return when(!named, "no-such-range");
+}
+
+/** Pages of a block from the allocator. Of what is no block, and so never mapped, any page will do. */
+function nrPagesOf(machine: Machine, id: number): number {
+  const order = allocation(machine, id)?.order ?? null;
+  return order === null || notFromAlloc(machine, id) !== undefined ? Number.POSITIVE_INFINITY : 2 ** order;
+}
+
 function poisonSkipped(machine: Machine, command: Poison | SoftOffline | Unpoison): string | undefined {
   const page = pfnToOnlinePage(machine, command.pfn);
   if (command.op === "poison" && isMemmapFrame(machine, command.pfn)) return "memmap-frame";
@@ -179,7 +198,7 @@ function isMemmapFrame(machine: Machine, pfn: Pfn): boolean {
 
 function isFreeableReserved(machine: Machine, pfn: Pfn): boolean {
   const page = pfnToOnlinePage(machine, pfn);
-  return page?.use === FrameUse.Reserved && !page.poisoned && !holdsBootMemmap(machine, pfn);
+  return page?.use === FrameUse.Reserved && !page.poisoned && !holdsBootMemmap(machine, pfn) && pfn !== machine.description.zeroPage;
 }
 
 function isPageOffline(machine: Machine, pfn: Pfn): boolean {

@@ -66,6 +66,7 @@ const table: { readonly [O in Op]: FieldsOf<Extract<Command, { readonly op: O }>
   "lru-isolate": { id: uses("alloc") },
   "lru-putback": { id: uses("alloc") },
   pin: { id: uses("alloc"), longTerm: flag },
+  "pin-range": { zero: flag, skip: number(2 ** 16), first: { is: "user", label: "alloc", orNull: true }, last: { is: "user", label: "alloc", orNull: true }, longTerm: flag },
   unpin: { id: uses("alloc"), longTerm: flag },
   poison: { pfn },
   "soft-offline": { pfn },

@@ -13,7 +13,7 @@ import type { Draw } from "./draw.ts";
 export const behaviours = ["mixed", "churn", "fragment", "boundary", "isolate", "refuse", "hotplug", "poison", "cma", "device", "tasks"] as const;
 export type Behaviour = (typeof behaviours)[number];
 
-export type Feature = "pages" | "pcp" | "references" | "poison" | "reserved" | "isolation" | "contig" | "cma" | "fake" | "blocks" | "groups" | "devices" | "settings" | "faults" | "tasks";
+export type Feature = "pages" | "pcp" | "references" | "poison" | "reserved" | "isolation" | "contig" | "cma" | "ranges" | "fake" | "blocks" | "groups" | "devices" | "settings" | "faults" | "tasks";
 
 /** Commands that make little sense without each other, and how often each is made where its feature is normal. */
 const features: Readonly<Record<Feature, readonly (readonly [op: Op, weight: number])[]>> = {
@@ -25,6 +25,7 @@ const features: Readonly<Record<Feature, readonly (readonly [op: Op, weight: num
   isolation: [["isolate", 6], ["unisolate", 6], ["test-isolated", 2]],
   contig: [["alloc-contig", 5], ["free-contig", 4], ["alloc-contig-pages", 2]],
   cma: [["cma-alloc", 4], ["cma-release", 3]],
+  ranges: [["pin-range", 3]],
   fake: [["fake-offline", 2], ["fake-online", 2]],
   blocks: [["add", 4], ["remove", 3], ["offline-and-remove", 2], ["write-state", 9], ["write-online", 4]],
   groups: [["group-static", 1], ["group-dynamic", 1], ["group-unregister", 1]],
@@ -116,6 +117,8 @@ export function drawHabits(draw: Draw, description: MachineDescription, behaviou
 function drawOps(draw: Draw, description: MachineDescription, leaning: Leaning): readonly Op[] {
   const made: Op[] = [];
   for (const [feature, ops] of Object.entries(features)) {
+    // Not even drawn: ranges of pages are pinned where there is a zero page to be among them.
+    if (feature === "ranges" && description.zeroPage === undefined) continue;
     const level = draw.weighted([[1, 0], [2, 1], [1, 3]]);
     const wanted = leaning.heavy.some((heavy) => heavy === feature);
     const possible = feature !== "cma" || description.cma.length > 0;

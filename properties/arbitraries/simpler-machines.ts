@@ -44,6 +44,8 @@ function nrCrossing(machine: MachineDescription): number {
 }
 
 function* machineCandidates(machine: MachineDescription): Generator<MachineDescription, void, undefined> {
+  const { zeroPage, ...without } = machine;
+  if (zeroPage !== undefined) yield without;
   yield { ...machine, cma: [] };
   yield { ...machine, reserved: [], bootMemmap: null };
   yield { ...machine, dmaEnd: toPfn(0), dma32End: toPfn(0) };
@@ -87,6 +89,7 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.dmaEnd > 0,
     machine.dma32End > machine.dmaEnd,
     machine.bootMemmap !== null,
+    machine.zeroPage !== undefined,
     machine.memmapOnMemory !== "never",
     machine.movableNode,
     machine.autoOnline !== "offline",

@@ -9,6 +9,7 @@ import { commandOf, direction } from "../step.ts";
 /** Goals that only a profile with this switch can reach. */
 const onlyWith: Readonly<Record<string, SwitchId>> = {
   "livelock:pin:off-lru": "KD-9",
+  "livelock:pin-range:off-lru": "KD-9",
   "livelock:write-state:offline-stuck": "S-30",
   "livelock:write-online:offline-stuck": "S-30",
   "livelock:offline-and-remove:stuck": "S-30",
@@ -18,6 +19,7 @@ const onlyWith: Readonly<Record<string, SwitchId>> = {
 /** Goals that only a profile without this switch can reach. */
 const onlyWithout: Readonly<Record<string, SwitchId>> = {
   "refused:pin:off-lru": "KD-9",
+  "refused:pin-range:off-lru": "KD-9",
   "refused:write-state:offline-stuck": "S-30",
   "refused:write-online:offline-stuck": "S-30",
   "refused:offline-and-remove:stuck": "S-30",
@@ -42,6 +44,7 @@ const rulesOfRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
   "offline-and-remove": ["HP-60", "HP-65", "FC-76"],
   alloc: ["HP-60", "PG-53"],
   pin: ["HP-60", "PG-49"],
+  "pin-range": ["HP-60", "PG-49"],
 };
 
 /** Whether the outcome gives this reason. An offline may leave out that it was one: the command says so. */

@@ -166,7 +166,7 @@ const claimsItsOwn: Law = {
   title: "taking and freeing pages changes a pageblock only among Unmovable, Movable and Reclaimable; an allocation only to its own type, and only pageblocks of the free block it was taken from",
   source: "mm/page_alloc.c: try_to_steal_block(), __free_one_page(), v6.12",
   needs: ["pageblocks", "freeBlocks", "frames"],
-  ops: ["alloc", "free", "drain", "pcp-disable", "release", "pin", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "free-contig", "cma-release", "fake-online"],
+  ops: ["alloc", "free", "drain", "pcp-disable", "release", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "free-contig", "cma-release", "fake-online"],
   // A free block that KD-1 has put on the list of another type is claimed with its isolated pageblocks.
   unless: ["KD-1"],
   find: (step) => {

@@ -152,7 +152,7 @@ const unmovableStays: Law = {
   title: "no contiguous allocation, pin or soft offline moves a page that is unmovable, pinned, held or off the LRU, and the first two leave frames alone that are reserved, poisoned or PageOffline",
   source: "mm/page_isolation.c: has_unmovable_pages(); mm/migrate.c: migrate_pages(), v6.12",
   needs: ["allocations", "frames.use"],
-  ops: [...contigOps, "pin", "soft-offline"],
+  ops: [...contigOps, "pin", "pin-range", "soft-offline"],
   unless: [],
   find: (step) => {
     const { before, after } = step;

@@ -56,6 +56,7 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
   "lru-isolate": ["allocations.lruIsolated"],
   "lru-putback": ["allocations.lruIsolated"],
   pin: [...moves, "allocations.pins", "allocations.longTermPins"],
+  "pin-range": [...moves, "allocations.pins", "allocations.longTermPins"],
   unpin: [...pages, "allocations", "allocations.pins", "allocations.longTermPins"],
   poison,
   "soft-offline": [...poison, "allocations.ranges"],
@@ -89,6 +90,7 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
 /** What a refused command may leave behind; the exceptions that are switches have laws of their own. Not listed: nothing. */
 const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
   pin: moves,
+  "pin-range": moves,
   poison: [...lists, "frames.flags", "blocks.nrHwpoison", "totals.numPoisoned"],
   "soft-offline": lists,
   unpoison: lists,

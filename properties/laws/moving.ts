@@ -2,7 +2,7 @@
  * Moving pages: who may move, out of where and where to; pins.
  */
 import { FrameFlag, blockPages, hex, isAligned, pageKindTraits, pageblockPages, pfnRange, rangeContains, rangesOverlap, showRange, toPfn } from "../../models/index.ts";
-import type { Move, Op, PfnRange, View } from "../../models/index.ts";
+import type { AllocId, Move, Op, PfnRange, View } from "../../models/index.ts";
 import { allocationsById, cmaCode, isolateCode, rowsOf, typeOfRow, zoneAt } from "../derived.ts";
 import { FrameEvidence, allocationName, allocationPlace, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
@@ -10,10 +10,18 @@ import type { Evidence, Law, StepRecord } from "../rule.ts";
 import { allocationChanges, blockRange, contigRange, direction, failed, framesOf, sameFrames, subjectBlock, succeeded } from "../step.ts";
 
 /** Ops that try several ranges, blocks or places in turn: a page may move more than once. */
-const movesAgain: ReadonlySet<Op> = new Set(["alloc-contig-pages", "cma-alloc", "offline-and-remove", "pin"]);
+const movesAgain: ReadonlySet<Op> = new Set(["alloc-contig-pages", "cma-alloc", "offline-and-remove", "pin", "pin-range"]);
 
 function movesOf({ outcome }: StepRecord): readonly Move[] {
   return [...(outcome.moved ?? []), ...(outcome.attempts ?? []).flatMap(({ moved }) => moved ?? [])];
+}
+
+/** How many pages of each allocation the command is to pin; undefined: it pins none. */
+function pinsAskedFor({ before, command }: StepRecord): ReadonlyMap<AllocId, number> | undefined {
+  if (command.op === "pin") return new Map([[command.id, 1]]);
+  if (command.op !== "pin-range") return undefined;
+  const pages = (id: AllocId): number => 2 ** (allocationsById(before).get(id)?.order ?? 0);
+  return new Map([...(command.first === null ? [] : [[command.first, pages(command.first) - command.skip] as const]), ...(command.last === null ? [] : [[command.last, pages(command.last)] as const])]);
 }
 
 function zoneOf(view: View, pfn: number): ReturnType<typeof zoneAt> {
@@ -72,7 +80,7 @@ const targetsAreAllowed: Law = {
     for (const { id, from, to } of movesOf(step)) {
       const [source, target] = [zoneOf(before, from), zoneOf(after, to.pfn) ?? zoneOf(before, to.pfn)];
       const name = allocationName(was.get(id));
-      const mayBeMovable = step.command.op !== "pin" && (to.order > 0 || source?.type === "Movable");
+      const mayBeMovable = pinsAskedFor(step) === undefined && (to.order > 0 || source?.type === "Movable");
       if (target === undefined || target.type === "Device" || (target.type === "Movable" && !mayBeMovable)) found.push({ pfn: to.pfn, was: mayBeMovable ? "zone Movable or lower" : "zone Normal or lower", is: target === undefined ? "no zone" : `zone ${target.type}`, owner: name });
       const others = given(before.nodes).some(({ node, hasMemory }) => node !== source?.node && hasMemory);
       if (offline && others && target?.node === source?.node) found.push({ pfn: to.pfn, was: "another node, there is one with memory", is: `node ${target?.node}`, owner: name });
@@ -142,21 +150,22 @@ const pinnedIsPlacedForLong: Law = {
   title: "a page that was pinned for long is not in zone Movable and not in a pageblock that is CMA or isolated",
   source: "include/linux/mm.h: folio_is_longterm_pinnable(), v6.12",
   needs: ["zones", "pageblocks", "allocations", "frames.zone"],
-  ops: ["pin"],
+  ops: ["pin", "pin-range"],
   unless: ["KD-1", "KD-2"],
   find: (step) => {
     const { after, command } = step;
-    if (command.op !== "pin" || !command.longTerm || !succeeded(step)) return [];
-    const page = allocationsById(after).get(command.id);
-    if (page === undefined) return [];
+    const asked = pinsAskedFor(step);
+    if (asked === undefined || !("longTerm" in command) || !command.longTerm || !succeeded(step)) return [];
     const types = typeOfRow(after);
     const found = new FrameEvidence();
-    for (const pfn of framesOf(page)) {
-      const row = rowsOf(after).of(pfn);
-      if (row < 0) continue;
-      const index = given(after.frames).zone[row];
-      if (zoneAt(after, index)?.type === "Movable") found.add(rowsOf(after).pfn(row), "a zone up to Normal", zoneName(after, index), allocationName(page));
-      if (types[row] === cmaCode || types[row] === isolateCode) found.add(rowsOf(after).pfn(row), "neither CMA nor isolated", types[row] === cmaCode ? "CMA" : "isolated", allocationName(page));
+    for (const page of given(after.allocations).filter(({ id }) => asked.has(id))) {
+      for (const pfn of framesOf(page)) {
+        const row = rowsOf(after).of(pfn);
+        if (row < 0) continue;
+        const index = given(after.frames).zone[row];
+        if (zoneAt(after, index)?.type === "Movable") found.add(rowsOf(after).pfn(row), "a zone up to Normal", zoneName(after, index), allocationName(page));
+        if (types[row] === cmaCode || types[row] === isolateCode) found.add(rowsOf(after).pfn(row), "neither CMA nor isolated", types[row] === cmaCode ? "CMA" : "isolated", allocationName(page));
+      }
     }
     return found.found;
   },
@@ -181,19 +190,20 @@ const pinnedStays: Law = {
 
 const pinsAreCounted: Law = {
   id: "PG-49",
-  title: "a pin that fails pins nothing; one that succeeds, and one that is dropped, counts once, for its page alone",
+  title: "a pin that fails pins nothing; one that succeeds, and one that is dropped, counts once for each page pinned, and for no other page",
   source: "mm/gup.c: __gup_longterm_locked(), unpin_user_page(), v6.12",
   needs: ["allocations"],
-  ops: ["pin", "unpin"],
+  ops: ["pin", "pin-range", "unpin"],
   unless: [],
   find: (step) => {
     const { command } = step;
-    if (command.op !== "pin" && command.op !== "unpin") return [];
-    const sign = failed(step) || !succeeded(step) ? 0 : command.op === "pin" ? 1 : -1;
+    const asked = command.op === "unpin" ? new Map([[command.id, -1]]) : pinsAskedFor(step);
+    if (asked === undefined || !("longTerm" in command)) return [];
+    const none = failed(step) || !succeeded(step);
     const found: Evidence[] = [];
     for (const { id, before, after } of allocationChanges(step)) {
       if (before === undefined || after === undefined) continue;
-      const own = id === command.id ? sign : 0;
+      const own = none ? 0 : (asked.get(id) ?? 0);
       const pins = before.pins + (command.longTerm ? 0 : own);
       const longTermPins = before.longTermPins + (command.longTerm ? own : 0);
       if (after.pins !== pins || after.longTermPins !== longTermPins) found.push({ ...allocationPlace(before), was: `${pins} pins, ${longTermPins} long-term pins`, is: `${after.pins}, ${after.longTermPins}` });

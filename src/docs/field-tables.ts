@@ -158,6 +158,7 @@ export const machineFields: Words<MachineDescription> = {
   onlinePolicy: "`contig-zones` or `auto-movable`",
   autoMovableRatio: "percent; 0: never movable",
   autoMovableNumaAware: "the ratio holds on each node too",
+  zeroPage: "the zero page, one of the reserved frames; left out: it lies outside the modelled memory",
   hotplugEnd: "first frame that can not be mapped: nothing is added there",
 };
 

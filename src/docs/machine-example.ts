@@ -41,7 +41,8 @@ export function defaultOf(part: "machine" | "node" | "cma", field: string): stri
   const read = parseMachine({ name: "least", bytes: new TextEncoder().encode(JSON.stringify({ framecheck: "machine", version: 1, machine: least })) });
   if (!read.ok) throw new Error(read.error);
   const machine = machineFields(read.value);
-  // Left out it is not written either.
+  // Left out they are not written either.
+  if (part === "machine" && field === "zeroPage") return "none";
   if (part === "cma" && field === "reservePagesOnError") return "false";
   const whole: object | undefined = { machine, node: machine.nodes[0], cma: machine.cma[0] }[part];
   return JSON.stringify(whole === undefined ? undefined : Reflect.get(whole, field));

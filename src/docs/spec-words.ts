@@ -40,7 +40,7 @@ export const frameUseWords: readonly (readonly [code: string, name: string, mean
 /** The commands by what they are about, in the order of the catalogue. */
 export const commandGroups: readonly { readonly title: string; readonly ops: readonly Op[] }[] = [
   { title: "Page allocator", ops: ["alloc", "free", "drain", "pcp-disable", "pcp-enable"] },
-  { title: "References and pins", ops: ["hold", "release", "lru-isolate", "lru-putback", "pin", "unpin"] },
+  { title: "References and pins", ops: ["hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin"] },
   { title: "Memory errors and reserved frames", ops: ["poison", "soft-offline", "unpoison", "free-reserved"] },
   { title: "Isolation", ops: ["isolate", "unisolate", "test-isolated"] },
   { title: "Contiguous allocation", ops: ["alloc-contig", "free-contig", "alloc-contig-pages", "cma-alloc", "cma-release", "fake-offline", "fake-online"] },
@@ -67,6 +67,9 @@ export const fieldWords: Readonly<Record<string, string>> = {
   zone: "of `alloc`: the highest zone that a kernel request may use, ignored by the other kinds; elsewhere: the zone",
   pcp: "the frames may go to a per-CPU list; false: to the buddy",
   longTerm: "FOLL_LONGTERM: the page is moved out of zone Movable and CMA first",
+  first: "the allocation in which the range begins; null: none",
+  zero: "the zero page is in the range, behind the pages of `first`",
+  last: "the allocation in which the range ends, as a whole; null: none",
   mode: "who isolates, and so which pages may stay in the range",
   compound: "__GFP_COMP: one compound page instead of single frames",
   gfp: "reclaim bits of the request: `nofs` leaves file pages alone, `nofail` is not allowed and refused",
@@ -82,7 +85,7 @@ export const fieldWords: Readonly<Record<string, string>> = {
   event: "the notifier event that is refused next",
   errno: "the errno it is refused with",
   what: "where the failure strikes",
-  skip: "attempts that still succeed before",
+  skip: "of `fail-next`: attempts that still succeed before; of `pin-range`: the page of `first` where the range begins",
   command: "the operation that is taken step by step: an `alloc-contig` or a `write-state`",
 };
 

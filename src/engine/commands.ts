@@ -63,6 +63,8 @@ export class Commands {
         return m.references.lruPutback(command.id);
       case "pin":
         return m.pins.pin(command.id, command.longTerm);
+      case "pin-range":
+        return m.pins.pinRange(command);
       case "unpin":
         return m.pins.unpin(command.id, command.longTerm);
       case "poison":

@@ -107,7 +107,7 @@ export class ContigRelease {
 
   /** free_reserved_page(), of a frame that does not hold boot memmap. */
   freeReserved(pfn: number): Refusal | undefined {
-    const isReserved = this.m.sections.isOnline(pfn) && this.m.frames.codeOf(pfn) === FrameCode.Reserved;
+    const isReserved = this.m.sections.isOnline(pfn) && this.m.frames.codeOf(pfn) === FrameCode.Reserved && pfn !== this.m.description.zeroPage;
     if (!isReserved || this.m.frames.isPoisoned(pfn) || this.m.memmap.isBootMemmap(pfn)) return skipped("not-reserved", { pfn });
     this.m.memmap.freeReserved(pfn);
     return undefined;

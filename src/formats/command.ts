@@ -35,6 +35,7 @@ const commands: { readonly [K in Op]: Schema<Extract<Command, { op: K }>> } = {
   "lru-isolate": closed({ op: v.literal("lru-isolate"), id: label }),
   "lru-putback": closed({ op: v.literal("lru-putback"), id: label }),
   pin: closed({ op: v.literal("pin"), id: label, longTerm: yesOrNo }),
+  "pin-range": closed({ op: v.literal("pin-range"), first: labelOrNull, skip: label, zero: yesOrNo, last: labelOrNull, longTerm: yesOrNo }),
   unpin: closed({ op: v.literal("unpin"), id: label, longTerm: yesOrNo }),
   poison: closed({ op: v.literal("poison"), pfn: frame }),
   "soft-offline": closed({ op: v.literal("soft-offline"), pfn: frame }),

@@ -14,6 +14,7 @@
  * | dmaEnd, dma32End | 0: no zone DMA, no zone DMA32 |
  * | reserved, cma | [] |
  * | bootMemmap | null: outside the modelled memory |
+ * | zeroPage | none: outside the modelled memory |
  * | memmapOnMemory | "yes" |
  * | movableNode | false |
  * | autoOnline | "offline" |
@@ -76,6 +77,7 @@ const description: Schema<MachineDescription> = closed({
   onlinePolicy: v.optional(oneOf(onlinePolicies), "contig-zones"),
   autoMovableRatio: v.optional(whole(0, maxLabel), 301),
   autoMovableNumaAware: v.optional(yesOrNo, true),
+  zeroPage: v.exactOptional(frame),
   hotplugEnd: frame,
 });
 

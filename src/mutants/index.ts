@@ -11,7 +11,7 @@ import { hostedRollback, memmapChunk, memmapUnderflow } from "./memmap.ts";
 import type { Mutant } from "./mutant.ts";
 import { managedZonelists, newNodeCounts, normalMask, otherZonelists } from "./nodes.ts";
 import { cancelUntold, firstPage, isolatedCount, onlyNode, poisonBlocks, sectionsStayOnline, unpairedDone } from "./offline.ts";
-import { fastPathRule, nothingToMove, pinLeak } from "./pins.ts";
+import { fastPathRule, nothingToMove, pinLeak, wholeFolios, zeroPage } from "./pins.ts";
 import { countedTwice, hugetlbTail, poisonRemembered, statusOfTry } from "./poison.ts";
 import { deviceCollision, memMapFlag, onlineWithoutPage, sectionNode, sectionWord } from "./sections.ts";
 import { firstSection, nodeSpan, shrinkAtOffline, zoneEnd } from "./zones.ts";
@@ -23,6 +23,6 @@ export const mutants: readonly Mutant[] = [
   nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold,
   onlyNode, unpairedDone, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, poisonBlocks, poisonRemembered, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
   sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
-  deferredTypes, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, nothingToMove, pinLeak, fastPathRule, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, deviceOverlap,
+  deferredTypes, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, zeroPage, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, deviceOverlap,
   deviceTails, groupSize, holesOfNodes, pageblockStart,
 ];

@@ -2,6 +2,7 @@
 import { AllocFlag } from "../engine/layout.ts";
 import { shippedParts } from "../engine/parts.ts";
 import { Pins } from "../engine/pins.ts";
+import type { ListedPage } from "../engine/pins.ts";
 import { refused } from "../engine/result.ts";
 import type { Refusal } from "../engine/result.ts";
 import type { Mutant } from "./mutant.ts";
@@ -48,4 +49,33 @@ export const nothingToMove: Mutant = {
   effect: "a page that somebody else has off the LRU can not be collected, which passes for needing no move, and is pinned for long where it is",
   machine: "tiny",
   parts: { ...shippedParts, Pins: NothingToMove },
+};
+
+class StepsByWholeFolios extends Pins {
+  protected override step(page: ListedPage): number {
+    return super.step({ ...page, index: 0 });
+  }
+}
+
+export const wholeFolios: Mutant = {
+  id: "B66",
+  title: "mm/gup: check every subpage of a compound page during isolation",
+  effect: "a range that begins inside a large page is walked in steps of the whole page, and pages behind it are pinned for long without a look at where they lie",
+  machine: "tiny-pins",
+  parts: { ...shippedParts, Pins: StepsByWholeFolios },
+};
+
+class ZeroPageMoves extends Pins {
+  protected override zeroIsPinnable(): boolean {
+    const { zeroPage } = this.m.description;
+    return zeroPage === undefined || !this.m.frames.zone(zeroPage).isMovable;
+  }
+}
+
+export const zeroPage: Mutant = {
+  id: "B71",
+  title: "mm/gup: do not migrate zero page",
+  effect: "a zero page that lies in zone Movable is to be moved before it is pinned for long, which can never be done",
+  machine: "tiny-pins",
+  parts: { ...shippedParts, Pins: ZeroPageMoves },
 };

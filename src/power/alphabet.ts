@@ -29,9 +29,9 @@ const settings: readonly unknown[] = [
   { option: "auto_movable_numa_aware", value: false },
 ];
 
-/** Every command of the alphabet, ops in the order of the vocabulary. */
+/** Every command of the alphabet; ranges of pages where there is a zero page to be among them. Ops in the order of the vocabulary. */
 export function alphabet(machine: MachineDescription, width: Width): readonly Command[] {
-  return ops.flatMap((op) => commandsOf(machine, width, op));
+  return ops.filter((op) => op !== "pin-range" || machine.zeroPage !== undefined).flatMap((op) => commandsOf(machine, width, op));
 }
 
 function commandsOf(machine: MachineDescription, width: Width, op: Op): readonly Command[] {

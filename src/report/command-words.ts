@@ -29,6 +29,11 @@ export function commandWords(command: Command): string {
     case "pin":
     case "unpin":
       return `${allocName(command.id)}${command.longTerm ? " long-term" : ""}`;
+    case "pin-range": {
+      const { first, skip, zero, last, longTerm } = command;
+      const parts = [...(first === null ? [] : [`${allocName(first)}${skip === 0 ? "" : ` from page ${skip} on`}`]), ...(zero ? ["the zero page"] : []), ...(last === null ? [] : [allocName(last)])];
+      return `${parts.length === 0 ? "nothing" : parts.join(", ")}${longTerm ? " long-term" : ""}`;
+    }
     case "poison":
     case "soft-offline":
     case "unpoison":

@@ -1,5 +1,5 @@
 /** The machine and its profiles as the head of a report has them. */
-import { blockPages, maxOrderPages, pageblockPages, parseProfile, showRange } from "../../models/index.ts";
+import { blockPages, hex, maxOrderPages, pageblockPages, parseProfile, showRange } from "../../models/index.ts";
 import type { MachineDescription, View, ZoneView } from "../../models/index.ts";
 import type { SubjectName } from "../check/counterexample.ts";
 import { counted, kept, listed, showBytes } from "./lines.ts";
@@ -45,6 +45,7 @@ function cmaWords({ cma }: MachineDescription): readonly string[] {
 
 function settingWords(machine: MachineDescription): readonly string[] {
   const settings = [
+    ...(machine.zeroPage === undefined ? [] : [`zero page ${hex(machine.zeroPage)}`]),
     ...(machine.memmapOnMemory === "yes" ? [] : [`memmap_on_memory ${machine.memmapOnMemory}`]),
     ...(machine.movableNode ? ["movable_node"] : []),
     ...(machine.autoOnline === "offline" ? [] : [`auto_online_blocks ${machine.autoOnline}`]),

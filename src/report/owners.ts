@@ -95,6 +95,12 @@ export function createOwners(geometry: Geometry): Owners {
       case "pin":
         change(command.id, (owner) => ({ ...owner, pins: owner.pins + 1 }));
         return;
+      case "pin-range": {
+        const { first, skip, last } = command;
+        if (first !== null) change(first, (owner) => ({ ...owner, pins: owner.pins + nrFramesOf(owner) - skip }));
+        if (last !== null) change(last, (owner) => ({ ...owner, pins: owner.pins + nrFramesOf(owner) }));
+        return;
+      }
       case "unpin":
         change(command.id, (owner) => ({ ...owner, pins: owner.pins - 1 }));
         return;
@@ -154,4 +160,8 @@ function without(ranges: readonly PfnRange[], gone: PfnRange): readonly PfnRange
     const behind = { start: toPfn(from), nrPages: Math.max(0, last - from) };
     return [before, behind].filter(({ nrPages }) => nrPages > 0);
   });
+}
+
+function nrFramesOf({ ranges }: Owner): number {
+  return ranges.reduce((sum, { nrPages }) => sum + nrPages, 0);
 }

@@ -55,6 +55,7 @@ const reasons: Readonly<Record<string, Words>> = {
   "compound-misaligned": say("the compound allocation is not aligned to its size"),
   "no-range": say("no candidate range worked"),
   "no-such-area": say("there is no such CMA area"),
+  "no-such-range": say("it names no range of pages that there is"),
   "not-active": say("the CMA area could not be activated at boot"),
   "too-large": say("the CMA area is smaller"),
   "not-in-area": (because) => `${page(because)} is not of this CMA area`,

@@ -40,6 +40,7 @@ export const commandsByOp: { readonly [K in Op]: fc.Arbitrary<Extract<Command, {
   "lru-isolate": fc.record({ op: op("lru-isolate"), id: label }),
   "lru-putback": fc.record({ op: op("lru-putback"), id: label }),
   pin: fc.record({ op: op("pin"), id: label, longTerm: flag }),
+  "pin-range": fc.record({ op: op("pin-range"), first: fc.option(label), skip: label, zero: flag, last: fc.option(label), longTerm: flag }),
   unpin: fc.record({ op: op("unpin"), id: label, longTerm: flag }),
   poison: fc.record({ op: op("poison"), pfn }),
   "soft-offline": fc.record({ op: op("soft-offline"), pfn }),

@@ -26,6 +26,7 @@ describe("a machine description", () => {
     { says: "hotplugEnd: 0x70 lies inside boot memory, which ends at 0x80", change: { hotplugEnd: toPfn(0x70) } },
     { says: "reserved[0]: [0x38, 0x38) is empty", change: { reserved: [range(56, 56)] } },
     { says: "reserved[0]: [0x7c, 0x84) is not inside one range of boot memory", change: { reserved: [range(124, 132)] } },
+    { says: "zeroPage: 0x40 is not a reserved frame", change: { zeroPage: toPfn(64) } },
     { says: "bootMemmap: [0x70, 0x88) (the memmap of 6 sections) is not inside one range of boot memory", change: { bootMemmap: toPfn(112) } },
     { says: "cma[0]: [0x42, 0x46) is not a multiple of a pageblock (4 frames)", change: { cma: [cmaArea(66, 4, 0)] } },
     { says: "cma[0]: [0x40, 0x40) is not a multiple of a pageblock (4 frames)", change: { cma: [cmaArea(64, 0, 0)] } },

@@ -106,6 +106,7 @@ const samples: { readonly [Name in Op]: Command & { readonly op: Name } } = {
   "lru-isolate": { op: "lru-isolate", id: 1 },
   "lru-putback": { op: "lru-putback", id: 1 },
   pin: { op: "pin", id: 1, longTerm: true },
+  "pin-range": { op: "pin-range", first: 1, skip: 0, zero: false, last: null, longTerm: true },
   unpin: { op: "unpin", id: 1, longTerm: true },
   poison: { op: "poison", pfn: toPfn(0x60) },
   "soft-offline": { op: "soft-offline", pfn: toPfn(0x60) },

@@ -56,6 +56,11 @@ export function cmaRelease(id: number, area = 0): Command {
   return { op: "cma-release", area, id, pcp: false };
 }
 
+/** Pins the pages of `first` from page `skip` on, and all of `last`, for long. */
+export function pinRange(first: number | null, skip: number, last: number | null, zero = false): Command {
+  return { op: "pin-range", first, skip, zero, last, longTerm: true };
+}
+
 export function pin(id: number, longTerm: boolean): Command {
   return { op: "pin", id, longTerm };
 }

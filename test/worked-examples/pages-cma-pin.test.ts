@@ -1,10 +1,10 @@
 /** CMA areas, and long-term pins that keep out of them and of zone Movable. */
 import { describe, expect, it } from "vitest";
-import { linux612, strict } from "../../models/index.ts";
+import { linux612, strict, toPfn } from "../../models/index.ts";
 import type { Profile, Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
-import { cmaAlloc, cmaRelease, contig, frames, occupy, pin, prepare } from "./commands.ts";
-import { cmaArea, machineA, withMovable } from "./machines.ts";
+import { alloc, cmaAlloc, cmaRelease, contig, frames, occupy, pin, pinRange, place, prepare } from "./commands.ts";
+import { cmaArea, machineA, range, withMovable } from "./machines.ts";
 import { allocation, allocator, fact, framesOf, pageblocks, run, useOf } from "./notation.ts";
 
 function bitmap(subject: Subject): string {
@@ -175,5 +175,118 @@ describe.each(subjects)("a CMA area across a zone border: $name", ({ create }) =
     expect(subject.apply(cmaAlloc(2, 2, 0, 2))).toMatchObject({ result: "ok", start: 24 });
     expect(run(subject, cmaRelease(1, 1))).toBe("EINVAL");
     expect(run(subject, cmaRelease(2, 2))).toBe("ok");
+  });
+});
+
+/** Long-term pins of the allocations 1 and 17. */
+function pins(subject: Subject): readonly unknown[] {
+  return [1, 17].map((id) => allocation(subject, id)?.longTermPins);
+}
+
+// A folio of four pages in zone Normal, a page in the CMA area [16, 24); the range is two pages of the folio and the page.
+//
+//   0         4         8                   16                  24
+//   |         | folio   |                   | page   CMA        |
+//                  ^^^^                       ^
+describe.each(subjects)("a range of pages pinned for long: $name", ({ create }) => {
+  function folioAndPage(profile: Profile): Subject {
+    const subject = create({ ...machineA, cma: [cmaArea(16, 8, 0)] }, profile);
+    place(subject, alloc(1, "folio", 2), 4);
+    occupy(subject, "user", [17]);
+    return subject;
+  }
+
+  it("moves what lies where pins may not, looking at each page of it, and counts a pin for each page", () => {
+    const subject = folioAndPage(strict);
+    const outcome = subject.apply(pinRange(1, 2, 17));
+
+    expect(outcome).toMatchObject({ result: "ok", moved: [{ id: 17, from: 17 }] });
+    expect(pins(subject)).toEqual([2, 1]);
+    expect(framesOf(subject, 1)).toBe("4-7");
+  });
+
+  it("moves large pages as wholes, and each before the one behind it", () => {
+    const subject = create({ ...machineA, cma: [cmaArea(16, 8, 0)] }, strict);
+    place(subject, alloc(1, "folio", 2), 20);
+    occupy(subject, "user", [17]);
+
+    expect(subject.apply(pinRange(1, 3, 17))).toMatchObject({ result: "ok", moved: [{ id: 1, from: 20 }, { id: 17, from: 17 }] });
+    expect(pins(subject)).toEqual([1, 1]);
+  });
+
+  it("pins nothing where one page can not be moved, and leaves those moved that could", () => {
+    const subject = create({ ...machineA, cma: [cmaArea(16, 8, 0)] }, strict);
+    place(subject, alloc(1, "folio", 2), 20);
+    occupy(subject, "user", [17]);
+    prepare(subject, { op: "hold", id: 1 });
+
+    expect(subject.apply(pinRange(1, 0, 17))).toMatchObject({ result: "refused", errno: "ENOMEM", because: { kind: "stuck" }, moved: [{ id: 17, from: 17 }] });
+    expect(pins(subject)).toEqual([0, 0]);
+  });
+
+  it.each([
+    { profile: strict, answer: { result: "refused", errno: "EAGAIN" } },
+    { profile: linux612, answer: { result: "livelock", errno: "EINTR" } },
+  ])("does not end well while somebody has one of the pages off the LRU, in profile $profile.name", ({ profile, answer }) => {
+    const subject = create({ ...machineA, cma: [cmaArea(16, 8, 0)] }, profile);
+    occupy(subject, "user", [17, 18]);
+    prepare(subject, { op: "lru-isolate", id: 17 });
+
+    expect(subject.apply(pinRange(17, 0, 18))).toMatchObject({ ...answer, because: { kind: "off-lru" }, moved: [{ id: 18, from: 18 }] });
+    expect(allocation(subject, 18)?.longTermPins).toBe(0);
+  });
+
+  it("stops at a page without a target", () => {
+    const subject = create({ ...machineA, cma: [cmaArea(16, 8, 0)] }, strict);
+    place(subject, alloc(1, "folio", 2), 20);
+    occupy(subject, "user", [17]);
+    occupy(subject, "kernel", [0, 2, 4, 6, 8, 10, 12, 14, 24, 26, 28, 30]);
+
+    expect(subject.apply(pinRange(1, 0, 17))).toMatchObject({ result: "refused", errno: "ENOMEM", because: { kind: "no-target" } });
+    expect(framesOf(subject, 17)).toBe("17");
+  });
+
+  it("is skipped where there is no such range", () => {
+    const subject = folioAndPage(strict);
+    const ranges = [pinRange(1, 4, 17), pinRange(null, 1, 17), pinRange(1, 0, 1), pinRange(null, 0, null), pinRange(1, 0, 17, true)];
+
+    expect(ranges.map((command) => subject.apply(command).because?.kind)).toEqual(ranges.map(() => "no-such-range"));
+    expect(subject.apply(pinRange(1, 0, 99)).because?.kind).toBe("no-such-label");
+    expect(pins(subject)).toEqual([0, 0]);
+  });
+
+  it("has to be mapped as a whole", () => {
+    const subject = folioAndPage(strict);
+    occupy(subject, "kernel", [8]);
+
+    expect(subject.apply(pinRange(17, 0, 8))).toMatchObject({ result: "refused", errno: "EFAULT" });
+    expect(framesOf(subject, 17)).toBe("17");
+  });
+});
+
+// Frame 24, in zone Movable, holds the zero page.
+describe.each(subjects)("the zero page in zone Movable: $name", ({ create }) => {
+  function withZeroPage(): Subject {
+    return create({ ...withMovable(machineA, 16), reserved: [range(24, 25)], zeroPage: toPfn(24) }, linux612);
+  }
+
+  it("is pinned for long where it is, and nobody counts", () => {
+    const subject = withZeroPage();
+    const before = JSON.stringify(subject.view());
+
+    expect(subject.apply(pinRange(null, 0, null, true))).toEqual({ result: "ok" });
+    expect(JSON.stringify(subject.view())).toBe(before);
+  });
+
+  it("does not keep the pages around it from being moved and pinned", () => {
+    const subject = withZeroPage();
+    occupy(subject, "user", [20, 21]);
+
+    expect(subject.apply(pinRange(20, 0, 21, true))).toMatchObject({ result: "ok", moved: [{ id: 20, from: 20 }, { id: 21, from: 21 }] });
+    expect([20, 21].map((id) => allocation(subject, id)?.longTermPins)).toEqual([1, 1]);
+  });
+
+  it("is never given to the allocator", () => {
+    expect(withZeroPage().apply({ op: "free-reserved", pfn: toPfn(24) })).toMatchObject({ result: "skipped", because: { kind: "not-reserved" } });
   });
 });

@@ -1,12 +1,12 @@
 /** Commands of the page allocator: pages, per-CPU lists, references. */
 import { orderFits, pageKindTraits, pageKinds, zoneTypes } from "../../../models/index.ts";
-import type { Alloc, AllocationView, NodeId, Op, PageKind, ZoneType, ZoneView } from "../../../models/index.ts";
+import type { Alloc, AllocId, AllocationView, NodeId, Op, PageKind, PinRange, ZoneType, ZoneView } from "../../../models/index.ts";
 import { firstFrame, isFreeable, isLru, isMapped } from "../allocation.ts";
 import { pickWhere } from "../draw.ts";
 import { farFromFill, percent } from "../walk.ts";
 import type { Make, Makers, Walk } from "../walk.ts";
 
-type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "hold" | "release" | "lru-isolate" | "lru-putback" | "pin" | "unpin">;
+type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "hold" | "release" | "lru-isolate" | "lru-putback" | "pin" | "pin-range" | "unpin">;
 
 /** A request for a block; the rest of it by the habits of the run. */
 export function allocOf(walk: Walk, kind: PageKind, order: number): Alloc {
@@ -85,6 +85,23 @@ const isTaken = ({ kind }: AllocationView): boolean => kind === "contig" || kind
 const wrongAlloc = (fits: (allocation: AllocationView) => boolean) => (walk: Walk): number => pickAllocation(walk, fits)?.id ?? walk.labels.dangling(walk.draw, "alloc");
 
 const danglingAlloc = (walk: Walk): number => walk.labels.dangling(walk.draw, "alloc");
+
+function pinRangeOf(walk: Walk, first: AllocId | null, last: AllocId | null): PinRange {
+  const { draw, now, world } = walk;
+  const order = first === null ? 0 : (now.allocation(first)?.order ?? 0);
+  const zero = world.description.zeroPage !== undefined && draw.chance(1, 3);
+  return { op: "pin-range", first, skip: draw.chance(1, 3) ? 0 : draw.below(2 ** order), zero, last, longTerm: draw.chance(2, 3) };
+}
+
+/** The end of a large page and what lies behind it, mostly; the zero page alone, now and then. */
+const pinRangeSome: Make = (walk) => {
+  const { draw, world } = walk;
+  if (world.description.zeroPage !== undefined && draw.chance(1, 6)) return { ...pinRangeOf(walk, null, null), zero: true };
+  const last = pickAllocation(walk, isMapped);
+  const first = pickAllocation(walk, (candidate) => isMapped(candidate) && candidate !== last && (candidate.order ?? 0) > 0) ?? pickAllocation(walk, (candidate) => isMapped(candidate) && candidate !== last);
+  if (last === undefined) return undefined;
+  return pinRangeOf(walk, first?.id ?? null, last.id);
+};
 
 export const pageMakers: Makers<PageOp> = {
   alloc: {
@@ -186,6 +203,19 @@ export const pageMakers: Makers<PageOp> = {
       (walk) => ({ op: "pin", id: danglingAlloc(walk), longTerm: walk.draw.chance(1, 2) }),
       (walk) => ({ op: "pin", id: wrongAlloc((candidate) => !isMapped(candidate))(walk), longTerm: walk.draw.chance(1, 2) }),
       (walk) => ({ op: "pin", id: wrongAlloc(({ lruIsolated, holds, pins }) => lruIsolated || holds > 0 || pins > 0)(walk), longTerm: true }),
+    ],
+  },
+  "pin-range": {
+    accepted: pinRangeSome,
+    refused: [
+      (walk) => pinRangeOf(walk, danglingAlloc(walk), null),
+      (walk) => pinRangeOf(walk, null, wrongAlloc((candidate) => !isMapped(candidate))(walk)),
+      (walk) => pinRangeOf(walk, pickAllocation(walk, isMapped)?.id ?? null, wrongAlloc(({ lruIsolated, holds, pins }) => lruIsolated || holds > 0 || pins > 0)(walk)),
+      (walk) => pinRangeOf(walk, wrongAlloc(isFreed)(walk), null),
+      (walk) => {
+        const id = pickAllocation(walk, isMapped)?.id ?? null;
+        return { ...pinRangeOf(walk, id, walk.draw.chance(1, 2) ? id : null), skip: walk.draw.below(2) * walk.world.pageblock, zero: false };
+      },
     ],
   },
   unpin: {

@@ -47,6 +47,19 @@ function* longTermPin(walk: Walk): Script {
   return true;
 }
 
+// A long-term pin of a range that begins inside a large page and goes on where pins may not stay.
+function* rangeFromTail(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const order = 1 + draw.below(Math.min(2, world.geometry.pageblockOrder));
+  const first = yield* allocate(walk, draw.pick(["folio", "hugetlb"]), order);
+  const behind = yield* unpinnablePage(walk);
+  if (first === undefined || behind === undefined || behind.id === first.id) return false;
+  const inHand = draw.weighted([[4, undefined], [1, "hold"], [1, "lru-isolate"]] as const);
+  if (inHand !== undefined) yield { op: inHand, id: draw.chance(1, 2) ? first.id : behind.id };
+  yield { op: "pin-range", first: first.id, skip: 1 + draw.below(2 ** order - 1), zero: draw.chance(1, 4), last: behind.id, longTerm: true };
+  return (now.allocation(behind.id)?.longTermPins ?? 0) > 0;
+}
+
 // A poisoned frame inside a block of frames that is freed as a whole.
 function* poisonedBlockFreed(walk: Walk): Script {
   const { draw, now } = walk;
@@ -161,6 +174,7 @@ function* retire(walk: Walk): Script {
 
 export const pageRecipes: readonly Recipe[] = [
   { id: "long-term-pin", title: "a page is pinned for long where pins may not stay", favoured: ["cma", "isolate"], possible: always, run: longTermPin },
+  { id: "range-from-tail", title: "a range of pages that begins inside a large page is pinned for long", favoured: ["cma", "isolate"], possible: ({ description }) => description.zeroPage !== undefined, run: rangeFromTail },
   { id: "poisoned-block", title: "a block with a poisoned frame in it is freed", favoured: ["poison"], possible: always, run: poisonedBlockFreed },
   { id: "poison-and-back", title: "a frame is poisoned twice and unpoisoned", favoured: ["poison"], possible: always, run: poisonAndBack },
   { id: "freed-while-held", title: "a block is freed while somebody holds its first frame", favoured: ["churn", "fragment"], possible: always, run: freedWhileHeld },

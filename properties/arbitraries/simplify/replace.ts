@@ -90,6 +90,8 @@ function plainer({ commands }: Scenario, command: Command, block: number): reado
   switch (command.op) {
     case "soft-offline":
       return [{ op: "poison", pfn: command.pfn }];
+    case "pin-range":
+      return [command.first, command.last].flatMap((id) => (id === null ? [] : [{ op: "pin", id, longTerm: command.longTerm }]));
     case "write-online":
       return [{ op: "write-state", block: command.block, value: command.value ? "online" : "offline" }];
     case "offline-and-remove": {
