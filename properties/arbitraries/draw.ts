@@ -2,8 +2,8 @@
  * Where a generator's choices come from: a tape of numbers that is read once, from front to back.
  *
  * Everything that is generated reads a `Draw` and nothing else, so the same tape makes the same scenario on every
- * machine. A tape is pseudo-random (`seededTape`) or given (`replayTape`), and any tape can be written down while it is
- * read (`recordingTape`).
+ * machine. A tape is pseudo-random (`seededTape`), given as numbers (`replayTape`) or as bytes (`bytesTape`), or counts
+ * through all that can be chosen (odometer.ts); and any tape can be written down while it is read (`recordingTape`).
  */
 
 /** Choices, one at a time. */
@@ -88,6 +88,35 @@ export function replayTape(numbers: readonly number[]): Tape {
     const number = numbers[next] ?? 0;
     next++;
     return number % n;
+  };
+}
+
+/** A tape of bytes, and whether something was asked for that it did not have. */
+export interface BytesTape {
+  readonly tape: Tape;
+  readonly ended: () => boolean;
+}
+
+/**
+ * Reads the choices from bytes that somebody else made, a fuzzer for example. A choice among n takes as few bytes as n
+ * values need, the most significant first, reduced to what was asked for: so any bytes will do, and a changed byte changes
+ * one choice. A choice for which too few are left is 0, as are all behind it.
+ */
+export function bytesTape(bytes: Uint8Array): BytesTape {
+  let next = 0;
+  let ended = false;
+  return {
+    tape: (n) => {
+      let number = 0;
+      for (let values = 1; values < n; values *= 256) {
+        const byte = bytes[next];
+        next++;
+        if (byte === undefined) ended = true;
+        number = ended ? 0 : (number * 256 + (byte ?? 0)) % n;
+      }
+      return number;
+    },
+    ended: () => ended,
   };
 }
 

@@ -1,6 +1,8 @@
 /** How scenarios are made. */
-export { drawFrom, recordingTape, replayTape, pseudoRandom, seededTape } from "./draw.ts";
-export type { Draw, Tape } from "./draw.ts";
+export { bytesTape, drawFrom, recordingTape, replayTape, pseudoRandom, seededTape } from "./draw.ts";
+export type { BytesTape, Draw, Tape } from "./draw.ts";
+export { createOdometer } from "./odometer.ts";
+export type { Odometer } from "./odometer.ts";
 export { behaviours } from "./habits.ts";
 export type { Behaviour } from "./habits.ts";
 export { createWalker, drawLength, generateScenario } from "./walker.ts";

@@ -1,18 +1,20 @@
 /**
- * The search: run after run a scenario is walked in lockstep, until a rule breaks or the runs are used up.
+ * The search: run after run a scenario is walked in lockstep, until a rule breaks or there are no more.
  *
  * Where the subject runs under another profile than the one that judges, differences are expected: each is reported once,
  * permitted from then on, and the search goes on to the next.
  */
 import type { Command, CreateSubject, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
-import { createWalker, drawMachine, goals, pseudoRandom } from "../../properties/index.ts";
-import type { Goal, Scenario } from "../../properties/index.ts";
+import { goals } from "../../properties/index.ts";
+import type { Goal, Scenario, StepRecord } from "../../properties/index.ts";
 import type { Counterexample, SubjectName } from "./counterexample.ts";
 import { startLockstep } from "./lockstep.ts";
 import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
 import { reduce } from "./reduce.ts";
 import { counterexampleOf, explainedBy, runCommands, signatureOf, withSwitches } from "./run.ts";
 import type { Judged } from "./run.ts";
+import { walks } from "./sources.ts";
+import type { Course, ScenarioSource } from "./sources.ts";
 
 export interface SearchOptions {
   /** `drawn`: a new small one for every run. */
@@ -27,6 +29,8 @@ export interface SearchOptions {
   readonly judge?: CreateSubject;
   readonly seed: number;
   readonly runs: number;
+  /** Where the scenarios come from; left out: walks over the machine, from the seed. */
+  readonly source?: ScenarioSource;
   /** Scenarios run at most to reduce one finding. */
   readonly maxReductions: number;
   /** Asked before every run, after every command, and before every scenario of a reduction; false ends the search with the best so far. */
@@ -51,6 +55,8 @@ export interface SearchResult {
   readonly commands: number;
   /** Stopped before the runs were used up. */
   readonly interrupted: boolean;
+  /** There are no more scenarios than were run. */
+  readonly exhausted: boolean;
   readonly goals: readonly { readonly id: string; readonly reached: boolean }[];
   readonly permissions: readonly { readonly id: SwitchId; readonly used: number }[];
   /** One for each defect, in the order of finding. */
@@ -60,8 +66,14 @@ export interface SearchResult {
 /** Runs the search. Same options, same result. */
 export async function search(options: SearchOptions): Promise<SearchResult> {
   const state = newState(options);
+  const { source = walks(options) } = options;
   while (state.runs < options.runs && !state.stopped && (await goesOn(options, state, null))) {
-    const broken = await oneRun(options, state);
+    const course = source(state.runs);
+    if (course === undefined) {
+      state.exhausted = true;
+      break;
+    }
+    const broken = await oneRun(options, state, course);
     state.runs++;
     if (broken !== undefined && !(await settle(options, state, broken))) break;
   }
@@ -73,6 +85,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     runs: state.runs,
     commands: state.commands,
     interrupted: state.stopped,
+    exhausted: state.exhausted,
     goals: goals.map(({ id }) => ({ id, reached: !state.unreached.some((goal) => goal.id === id) })),
     permissions: [...state.used].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([id, used]) => ({ id, used })),
     findings,
@@ -89,10 +102,11 @@ interface State {
   known: readonly SwitchId[];
   undecided: string | null;
   stopped: boolean;
+  exhausted: boolean;
 }
 
 function newState(options: SearchOptions): State {
-  return { runs: 0, commands: 0, unreached: goals, used: new Map(options.profile.on.map((id) => [id, 0])), findings: [], known: [], undecided: null, stopped: false };
+  return { runs: 0, commands: 0, unreached: goals, used: new Map(options.profile.on.map((id) => [id, 0])), findings: [], known: [], undecided: null, stopped: false, exhausted: false };
 }
 
 /** Asks the caller. `size`: commands of the best so far, while reducing. */
@@ -106,28 +120,22 @@ function setupOf({ create, subjectProfile, judge }: SearchOptions, machine: Mach
   return { machine, profile, create: () => create(machine, subjectProfile), ...(judge === undefined ? {} : { judge }) };
 }
 
-/** Scenarios of a run get a length of their own, mostly long. */
-const minLength = 60;
-const maxLength = 120;
-
 /** Where a run went, up to the command that broke a rule. */
 interface Broken {
   readonly machine: MachineDescription;
   readonly commands: readonly Command[];
 }
 
-/** Walks one scenario. undefined: no rule broke. */
-async function oneRun(options: SearchOptions, state: State): Promise<Broken | undefined> {
-  const draw = pseudoRandom(options.seed, state.runs);
-  const machine = options.machine === "drawn" ? drawMachine(draw) : options.machine;
-  const length = draw.chance(1, 16) ? 1 + draw.below(minLength) : minLength + draw.below(maxLength - minLength + 1);
-  const walker = createWalker(draw, machine);
+/** Runs one scenario as it comes. undefined: no rule broke. */
+async function oneRun(options: SearchOptions, state: State, { machine, next }: Course): Promise<Broken | undefined> {
   const lockstep = startLockstep(setupOf(options, machine, withSwitches(options.profile, state.known)));
   const commands: Command[] = [];
+  let last: StepRecord | null = null;
   let broken = lockstep.boot.length > 0;
   let goingOn = true;
-  while (commands.length < length && !broken && goingOn) {
-    const command = walker.next(lockstep.view());
+  while (!broken && goingOn) {
+    const command = next(lockstep.view(), last);
+    if (command === undefined) break;
     commands.push(command);
     state.commands++;
     const step = lockstep.step(command);
@@ -135,6 +143,7 @@ async function oneRun(options: SearchOptions, state: State): Promise<Broken | un
       state.undecided = step.undecided;
       break;
     }
+    last = step.record;
     broken = step.findings.length > 0;
     if (!broken && state.unreached.length > 0) state.unreached = state.unreached.filter((goal) => !goal.reached(step.record));
     goingOn = await goesOn(options, state, null);
@@ -173,8 +182,9 @@ async function settle(options: SearchOptions, state: State, { machine, commands 
   const plain = same(options.profile)(reduced.scenario);
   const judged: Judged = { setup: setupOf(options, reduced.scenario.machine, plain ? options.profile : setup.profile), subjectProfile: options.subjectProfile, subject: options.subject };
   const counterexample = counterexampleOf(judged, reduced.scenario.commands, {
-    seed: options.seed,
-    run: state.runs - 1,
+    // Another source has no seed that would lead there again.
+    seed: options.source === undefined ? options.seed : null,
+    run: options.source === undefined ? state.runs - 1 : null,
     reduction: { fromCommands: commands.length, executions: reduced.executions, complete: reduced.complete },
   });
   if (counterexample === undefined) {

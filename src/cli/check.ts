@@ -4,6 +4,7 @@ import type { MachineDescription, Profile } from "../../models/index.ts";
 import type { Counterexample, SubjectName } from "../check/counterexample.ts";
 import { search } from "../check/search.ts";
 import type { Progress, SearchResult } from "../check/search.ts";
+import type { ScenarioSource } from "../check/sources.ts";
 import { createSubject, findMutant } from "../check/subjects.ts";
 import { counterexampleText } from "../formats/counterexample.ts";
 import { writeFileAtomically } from "../formats/write-file.ts";
@@ -16,6 +17,7 @@ import { summaryReport } from "../report/summary.ts";
 import { textReport } from "../report/text.ts";
 import { vitestExport } from "../report/vitest-export.ts";
 import { BadInput, commonOptions, noPositionals, parseOptions, seconds, wholeNumber } from "./arguments.ts";
+import { everyShortScenario, fromTape } from "./check-sources.ts";
 import { makeFolder } from "./folder.ts";
 import { engineNamed, machineNamed, profileNamed } from "./subject-options.ts";
 import { startProgress } from "./terminal.ts";
@@ -39,6 +41,11 @@ could be said.
   --seed N               0 to 4294967295; the same seed, the same search (1)
   --mutant ID            plant a historic kernel bug in the engine; framecheck
                          mutants lists them
+  --exhaustive N         instead of walks: every scenario of up to N commands
+                         over a small alphabet of the machine, each once
+  --tape FILE            instead of walks: the one walk whose choices are these
+                         bytes, whatever they are; - is standard input. So a
+                         fuzzer of bytes can drive the search
   --max-reductions N     scenarios to run at most to shrink one finding (20000)
   --out DIR              write each finding there, to be replayed and as a test
                          file
@@ -47,7 +54,9 @@ could be said.
   framecheck check
   framecheck check --machine tiny-34 --profile linux-6.12 --seconds 30
   framecheck check --mutant b46
-  framecheck check --subject-profile strict+KD-2`;
+  framecheck check --subject-profile strict+KD-2
+  framecheck check --exhaustive 1 --machine tiny-34
+  head -c 4000 /dev/urandom | framecheck check --tape -`;
 
 const options = {
   ...commonOptions,
@@ -58,6 +67,8 @@ const options = {
   seconds: { type: "string" },
   seed: { type: "string" },
   mutant: { type: "string" },
+  exhaustive: { type: "string" },
+  tape: { type: "string" },
   "max-reductions": { type: "string" },
   out: { type: "string" },
   json: { type: "boolean" },
@@ -75,6 +86,10 @@ export interface CheckRequest {
   readonly seconds: number | null;
   readonly seed: number;
   readonly maxReductions: number;
+  /** Where scenarios come from; left out: walks. */
+  readonly source?: ScenarioSource;
+  /** The source is all scenarios of a sort. */
+  readonly exhaustive?: boolean;
 }
 
 export async function checkVerb(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -86,15 +101,18 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
   noPositionals("check", positionals);
   const profile = profileNamed("--profile", values.profile ?? "strict");
   const subjectProfile = profileNamed("--subject-profile", values["subject-profile"] ?? profile.name);
+  const machine = values.machine === "drawn" ? "drawn" : machineNamed(values.machine ?? machineFor(values.mutant));
+  const source = await sourceOf(values, machine, terminal);
   const request: CheckRequest = {
-    machine: values.machine === "drawn" ? "drawn" : machineNamed(values.machine ?? machineFor(values.mutant)),
+    machine,
     profile,
     subjectProfile,
     subject: engineNamed(subjectProfile, values.mutant),
-    runs: values.runs === undefined ? (values.seconds === undefined ? defaultRuns : maxRuns) : wholeNumber("--runs", values.runs, 1, maxRuns),
+    runs: values.runs === undefined ? (values.seconds === undefined && source === undefined ? defaultRuns : maxRuns) : wholeNumber("--runs", values.runs, 1, maxRuns),
     seconds: values.seconds === undefined ? null : seconds("--seconds", values.seconds),
     seed: values.seed === undefined ? 1 : wholeNumber("--seed", values.seed, 0, 2 ** 32 - 1),
     maxReductions: values["max-reductions"] === undefined ? 20_000 : wholeNumber("--max-reductions", values["max-reductions"], 0, maxRuns),
+    ...(source === undefined ? {} : { source, exhaustive: values.exhaustive !== undefined }),
   };
   if (values.out !== undefined) makeFolder(values.out);
   const began = terminal.now();
@@ -111,6 +129,14 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
   return exitCode(result);
 }
 
+/** Scenarios that are not walks from a seed, where the command line asks for them. */
+async function sourceOf(values: { readonly exhaustive?: string | undefined; readonly tape?: string | undefined; readonly seed?: string | undefined }, machine: MachineDescription | "drawn", terminal: Terminal): Promise<ScenarioSource | undefined> {
+  const asked = (["exhaustive", "tape", "seed"] as const).filter((name) => values[name] !== undefined);
+  if (asked.length > 1) throw new BadInput(`--${asked[0]}: can not be used together with --${asked[1]}`);
+  if (values.exhaustive !== undefined) return everyShortScenario(values.exhaustive, machine);
+  return values.tape === undefined ? undefined : fromTape(values.tape, machine, terminal);
+}
+
 /** 0 holds, 1 breach, 2 nothing can be said. */
 export function exitCode({ verdict }: Pick<SearchResult, "verdict">): number {
   return verdict === "holds" ? 0 : verdict === "breach" ? 1 : 2;
@@ -121,7 +147,7 @@ const beat = 20;
 
 /** The search with progress, a time limit, and Ctrl-C. */
 export async function runCheck(request: CheckRequest, terminal: Terminal): Promise<SearchResult> {
-  const { machine, profile, subjectProfile, subject, runs, seed, maxReductions } = request;
+  const { machine, profile, subjectProfile, subject, runs, seed, maxReductions, source } = request;
   const began = terminal.now();
   terminal.heedInterrupts();
   const bar = startProgress(terminal, `check ${machineName(machine)}`);
@@ -139,24 +165,25 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
     return !terminal.interrupted() && (request.seconds === null || progress.doing === "reducing" || elapsed < request.seconds);
   };
   try {
-    return await search({ machine, profile, subject, subjectProfile, create: (description, as) => createSubject(subject, description, as), seed, runs, maxReductions, pulse });
+    return await search({ machine, profile, subject, subjectProfile, create: (description, as) => createSubject(subject, description, as), seed, runs, maxReductions, pulse, ...(source === undefined ? {} : { source }) });
   } finally {
     bar.stop();
   }
 }
 
 /** The value that reports are printed from. */
-export function reportOf({ machine, profile, seed }: CheckRequest, result: SearchResult, rate: number | null): RunReport {
+export function reportOf({ machine, profile, seed, source, exhaustive }: CheckRequest, result: SearchResult, rate: number | null): RunReport {
   const reached = new Set(result.goals.filter((goal) => goal.reached).map(({ id }) => id));
   return {
     verdict: result.verdict,
     ...(result.because === null ? {} : { because: result.because }),
-    seed,
+    seed: source === undefined ? seed : null,
     profile: profile.name,
     machines: [{ machine: machineName(machine), runs: result.runs, commands: result.commands }],
     goals: goals.map(({ id, title, rules }) => ({ id, title, rules, reached: reached.has(id) })),
     permissions: result.permissions,
     ...(result.interrupted ? { interrupted: true } : {}),
+    ...(exhaustive !== true || result.verdict === "breach" ? {} : { exhausted: result.exhausted }),
     ...(rate === null ? {} : { rate }),
     counterexamples: result.findings,
   };

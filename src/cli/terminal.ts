@@ -7,6 +7,8 @@ import cliProgress from "cli-progress";
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** What comes in on standard input. */
+  readonly input: () => AsyncIterable<Uint8Array>;
   /** Columns of stdout. */
   readonly width: number;
   readonly colour: boolean;
@@ -36,6 +38,7 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => stdout.write(text),
     err: (text) => stderr.write(text),
+    input: () => process.stdin,
     width: Math.min(widest, Math.max(narrowest, columns)),
     colour: stdout.isTTY && !plain && env.TERM !== "dumb",
     unicode: stdout.isTTY && /utf-?8/iu.test(env.LC_ALL ?? env.LC_CTYPE ?? env.LANG ?? ""),

@@ -13,7 +13,8 @@
  * ```
  *
  * `counterexample` is the first finding, `findings` are all of them where there are several. `machine` is one name, or
- * several with commas. `because` is there where the verdict is inconclusive. Commands, outcomes and evidence are as the
+ * several with commas. `seed` is null where the scenarios did not come from one; `exhausted` is there where every scenario
+ * of a sort was to be tried, and says whether every one was. `because` is there where the verdict is inconclusive. Commands, outcomes and evidence are as the
  * project's files have them, but frame numbers are numbers.
  */
 import type { Command, Outcome, SwitchId } from "../../models/index.ts";
@@ -27,9 +28,10 @@ export interface JsonRun {
   readonly version: 1;
   readonly verdict: RunVerdict;
   readonly because?: string;
-  readonly seed: number;
+  readonly seed: number | null;
   readonly machine: string;
   readonly profile: string;
+  readonly exhausted?: boolean;
   readonly runs: number;
   readonly commands: number;
   readonly goals: readonly { readonly id: string; readonly reached: boolean }[];
@@ -66,7 +68,7 @@ export function jsonReport(report: RunReport): string {
 }
 
 export function jsonRun(report: RunReport): JsonRun {
-  const { verdict, because, seed, profile, machines, goals, permissions, counterexamples } = report;
+  const { verdict, because, seed, profile, exhausted, machines, goals, permissions, counterexamples } = report;
   const [first] = counterexamples;
   return {
     version: 1,
@@ -75,6 +77,7 @@ export function jsonRun(report: RunReport): JsonRun {
     seed,
     machine: machines.map(({ machine }) => machine).join(","),
     profile,
+    ...(exhausted === undefined ? {} : { exhausted }),
     ...totals(report),
     goals: goals.map(({ id, reached }) => ({ id, reached })),
     permissions: permissions.map(({ id, used }) => ({ id, used })),

@@ -29,7 +29,8 @@ export interface RunReport {
   readonly verdict: RunVerdict;
   /** Why nothing can be said, where the verdict is inconclusive. */
   readonly because?: string;
-  readonly seed: number;
+  /** null: the scenarios came from elsewhere. */
+  readonly seed: number | null;
   readonly profile: string;
   readonly machines: readonly MachineReport[];
   readonly goals: readonly GoalReport[];
@@ -39,6 +40,8 @@ export interface RunReport {
   readonly notCheckable?: readonly string[];
   /** Stopped before it had done all that was asked. */
   readonly interrupted?: boolean;
+  /** Where every scenario of a sort was to be tried: whether every one was. */
+  readonly exhausted?: boolean;
   /** Commands a second. Left out where the same run shall give the same bytes. */
   readonly rate?: number;
   /** The first finding first; one a defect. */

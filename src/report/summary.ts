@@ -25,10 +25,12 @@ export function summaryReport(report: RunReport, options: SummaryOptions = {}): 
 function headPart(report: RunReport, width: number, theme: Theme): readonly string[] {
   const { runs, commands } = totals(report);
   const verdict = report.verdict === "breach" ? `breach: ${counted(report.counterexamples.length, "rule")} broken` : report.verdict;
+  const whole = report.exhausted === undefined ? "" : report.exhausted ? "; every one there is" : "; not every one there is";
+  const seed = report.seed === null ? "" : `seed ${report.seed}, `;
   const rate = report.rate === undefined ? "" : `, ${grouped(Math.round(report.rate))} a second`;
   return [
-    ...leftAndRight(verdict, `(seed ${report.seed}, profile ${report.profile})`, width, (text) => theme.paint(verdictRoles[report.verdict], text)),
-    `${counted(commands, "command")} in ${counted(runs, "run")} on ${counted(report.machines.length, "machine")}${rate}${report.interrupted === true ? "; stopped early" : ""}`,
+    ...leftAndRight(verdict, `(${seed}profile ${report.profile})`, width, (text) => theme.paint(verdictRoles[report.verdict], text)),
+    `${counted(commands, "command")} in ${counted(runs, "run")} on ${counted(report.machines.length, "machine")}${rate}${whole}${report.interrupted === true ? "; stopped early" : ""}`,
     ...(report.because === undefined ? [] : wrap(`because ${report.because}`, width)),
   ];
 }

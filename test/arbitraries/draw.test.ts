@@ -1,5 +1,6 @@
+import { array, assert, integer, property, uint8Array } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { drawFrom, recordingTape, replayTape, pseudoRandom, seededTape } from "../../properties/arbitraries/index.ts";
+import { bytesTape, drawFrom, recordingTape, replayTape, pseudoRandom, seededTape } from "../../properties/arbitraries/index.ts";
 import type { Draw } from "../../properties/arbitraries/index.ts";
 
 function numbers(seed: number, n: number, count: number): readonly number[] {
@@ -89,3 +90,56 @@ describe("replayTape", () => {
     expect([draw.below(10), draw.below(10), draw.pick(["first", "second"])]).toEqual([7, 0, "first"]);
   });
 });
+
+describe("bytesTape", () => {
+  it("reads as many bytes as the values of a choice need, the most significant first", () => {
+    const { tape, ended } = bytesTape(Uint8Array.of(3, 1, 2, 0, 1, 5));
+
+    expect([tape(256), tape(257), tape(65_537), ended()]).toEqual([3, 258 - 257, 5 + 256, false]);
+    expect([tape(2), ended()]).toEqual([0, true]);
+  });
+
+  it("makes any choices from some bytes", () => {
+    assert(
+      property(array(integer({ min: 2, max: 2 ** 40 }).chain((n) => integer({ min: 0, max: n - 1 }).map((number) => [n, number] as const))), (choices) => {
+        const { tape, ended } = bytesTape(Uint8Array.from(choices.flatMap(([n, number]) => bigEndian(number, n))));
+
+        expect(choices.map(([n]) => tape(n))).toEqual(choices.map(([, number]) => number));
+        expect(ended()).toBe(false);
+      }),
+    );
+  });
+
+  it("makes choices of any bytes, 0 where they run out and from there on", () => {
+    assert(
+      property(uint8Array({ maxLength: 8 }), array(integer({ min: 2, max: 2 ** 52 }), { minLength: 9 }), (bytes, sizes) => {
+        const { tape, ended } = bytesTape(bytes);
+
+        for (const size of sizes) {
+          const before = ended();
+          const number = tape(size);
+          expect(Number.isSafeInteger(number) && number >= 0 && number < size).toBe(true);
+          if (before) expect(number).toBe(0);
+        }
+        expect(ended()).toBe(true);
+      }),
+    );
+  });
+
+  it("does not read on behind a choice for which too few bytes were left", () => {
+    const { tape } = bytesTape(Uint8Array.of(9, 9, 9));
+
+    expect([tape(10), tape(2 ** 24), tape(256)]).toEqual([9, 0, 0]);
+  });
+});
+
+/** The number in the bytes that a choice among n takes. */
+function bigEndian(number: number, n: number): readonly number[] {
+  const bytes: number[] = [];
+  let rest = number;
+  for (let values = 1; values < n; values *= 256) {
+    bytes.unshift(rest % 256);
+    rest = Math.floor(rest / 256);
+  }
+  return bytes;
+}

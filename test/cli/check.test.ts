@@ -2,10 +2,10 @@ import { mkdirSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { switchIds } from "../../models/index.ts";
-import { goals } from "../../properties/index.ts";
+import { goals, pseudoRandom } from "../../properties/index.ts";
 import { parseAny } from "../../src/formats/any-file.ts";
 import { mutants } from "../../src/mutants/index.ts";
-import { builtFramecheck, expectNarrow, framecheck, interrupted, program, projectRoot, temporaryFolder } from "./cli.ts";
+import { builtFramecheck, expectNarrow, framecheck, interrupted, program, projectRoot, put, temporaryFolder } from "./cli.ts";
 import type { Ran } from "./cli.ts";
 
 const folder = temporaryFolder();
@@ -75,6 +75,59 @@ describe.concurrent("framecheck check", () => {
     expect([late.code, stopped.code]).toEqual([0, 0]);
     expect(late.out).toMatch(/^holds .*\n.* a second\n/u);
     expect(stopped.out).toMatch(/^holds .*\n.*; stopped early\n/u);
+  });
+});
+
+describe.concurrent("framecheck check --exhaustive", () => {
+  it("tries every scenario there is", async () => {
+    const { code, out } = await framecheck(["check", "--exhaustive", "0", "--machine", "tiny-equal"]);
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/^holds +\(profile strict\)\n0 commands in 1 run on 1 machine, 0 a second; every one there is\n/u);
+  });
+
+  it("says so where it did not", async () => {
+    const { code, out } = await framecheck(["check", "--exhaustive", "2", "--runs", "3", "--json"]);
+
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ verdict: "holds", seed: null, runs: 3, exhausted: false });
+  });
+});
+
+describe.concurrent("framecheck check --tape", () => {
+  const draw = pseudoRandom(3);
+  const bytes = Uint8Array.from({ length: 600 }, () => draw.below(256));
+  const planted = ["check", "--mutant", "canary", "--max-reductions", "0", "--json"];
+
+  it("walks by the bytes of a file, and finds what they lead to", async () => {
+    const file = put(folder, "found.tape", bytes);
+
+    const [held, broken] = await Promise.all([framecheck(["check", "--tape", file]), framecheck([...planted, "--tape", file])]);
+
+    expect(held).toMatchObject({ code: 0, out: expect.stringMatching(/^holds +\(profile strict\)\n\d+ commands in 1 run /u) });
+    expect(broken.code).toBe(1);
+    expect(JSON.parse(broken.out)).toMatchObject({ verdict: "breach", seed: null, runs: 1, counterexample: { subject: { mutant: "CANARY" }, seed: null } });
+  });
+
+  it("takes the bytes of standard input, in this process or another", async () => {
+    const file = put(folder, "piped.tape", bytes);
+
+    const [fromFile, inParts, piped] = await Promise.all([
+      framecheck([...planted, "--tape", file]),
+      framecheck([...planted, "--tape", "-"], [bytes.subarray(0, 100), bytes.subarray(100)]),
+      builtFramecheck([...planted, "--tape", "-"], bytes),
+    ]);
+
+    expect([inParts, piped].map(({ code, out }) => ({ code, out }))).toEqual([fromFile, fromFile].map(({ code, out }) => ({ code, out })));
+  });
+
+  it("makes something of any bytes, and boots the machine for none", async () => {
+    const tapes = [[], [0], [255, 255, 255], Array.from({ length: 150 }, () => 0), Array.from({ length: 150 }, () => 255)].map((tape) => Uint8Array.from(tape));
+
+    const ran = await Promise.all(tapes.map((tape) => framecheck(["check", "--tape", "-", "--machine", "drawn", "--json"], [tape])));
+
+    expect(ran.map(({ code }) => code)).toEqual(tapes.map(() => 0));
+    expect(JSON.parse(ran[0]?.out ?? "")).toMatchObject({ runs: 1, commands: 0 });
   });
 });
 

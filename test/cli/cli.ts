@@ -18,11 +18,14 @@ export interface Ran {
 }
 
 /** What `framecheck WORDS` does, in this process and with its output in a pipe. That the program does the same: program.test.ts. */
-export async function framecheck(words: readonly string[]): Promise<Ran> {
+export async function framecheck(words: readonly string[], input: readonly Uint8Array[] = []): Promise<Ran> {
   const texts = { out: "", err: "" };
   const code = await runCommandLine(words, {
     out: (text) => (texts.out += text),
     err: (text) => (texts.err += text),
+    input: async function* () {
+      yield* input;
+    },
     width: 80,
     colour: false,
     unicode: false,
@@ -35,20 +38,29 @@ export async function framecheck(words: readonly string[]): Promise<Ran> {
   return { code, ...texts };
 }
 
-/** Runs the built `framecheck WORDS` to its end. */
-export function builtFramecheck(words: readonly string[]): Promise<Ran> {
-  return program([main, ...words], { cwd: projectRoot });
+/** Runs the built `framecheck WORDS` to its end. `input`: what comes in on standard input. */
+export function builtFramecheck(words: readonly string[], input?: Uint8Array): Promise<Ran> {
+  return program([main, ...words], { cwd: projectRoot, ...(input === undefined ? {} : { input }) });
 }
 
-/** Runs node with these words to its end. `started`: gets the way to send it a signal. */
-export function program(words: readonly string[], { cwd, started }: { readonly cwd: string; readonly started?: (signal: (name: NodeJS.Signals) => void) => void }): Promise<Ran> {
+interface ProgramOptions {
+  readonly cwd: string;
+  readonly input?: Uint8Array;
+  /** Gets the way to send it a signal. */
+  readonly started?: (signal: (name: NodeJS.Signals) => void) => void;
+}
+
+/** Runs node with these words to its end. */
+export function program(words: readonly string[], { cwd, input, started }: ProgramOptions): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_V8_COVERAGE$|FORCE_COLOR$)/u.test(name)));
-    const child = spawn(process.execPath, [...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [...words], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
     const texts = { out: "", err: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.out += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.err += text));
     child.on("error", reject).on("close", (code) => resolve({ code, ...texts }));
+    // A program that does not read what is given is no fault of ours.
+    child.stdin.on("error", () => undefined).end(input);
     started?.((name) => child.kill(name));
   });
 }
