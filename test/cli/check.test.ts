@@ -157,7 +157,7 @@ describe.concurrent("framecheck check --out", () => {
 
     expect(parseAny({ name: file, bytes: readFileSync(file) })).toMatchObject({ ok: true, value: { counterexample: { signature: "KD-3", seed: 8, run: 0 } } });
     expect(replayed).toMatchObject({ code: 1, out: expect.stringMatching(/^FC-10 broken after command 1 of 1 +\(tiny, seed 8, shrunk from \d+\)\n/u), err: "" });
-    expect(fixed).toMatchObject({ code: 0, out: expect.stringMatching(/^holds: /u), err: "" });
+    expect(fixed).toMatchObject({ code: 0, out: expect.stringMatching(/^holds:\s/u), err: "" });
     expect(unplanted).toMatchObject({ code: 0, err: "" });
     expect(JSON.parse(unplanted.out)).toMatchObject({ verdict: "holds" });
     expect(explained).toMatchObject({ code: 1, err: "" });

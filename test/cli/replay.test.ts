@@ -56,11 +56,11 @@ describe.concurrent("framecheck replay", () => {
       framecheck(["replay", planted, "--mutant", "none"]),
     ]);
 
-    expect(judge).toMatchObject({ code: 0, out: expect.stringContaining("holds: ") });
+    expect(judge).toMatchObject({ code: 0, out: expect.stringMatching(/^holds:\s/u) });
     expect(subject).toMatchObject({ code: 1, out: expect.stringContaining("HP-41 broken after command 2 of 2") });
     expect(added).toMatchObject({ code: 1, out: expect.stringContaining("broken after command 4 of 4") });
     expect(kept.out.replaceAll(planted, corpus("good_node_comes_and_goes"))).toBe(added.out);
-    expect(taken).toMatchObject({ code: 0, out: expect.stringContaining("holds: ") });
+    expect(taken).toMatchObject({ code: 0, out: expect.stringMatching(/^holds:\s/u) });
   });
 });
 
@@ -75,6 +75,6 @@ describe.concurrent("framecheck explain", () => {
   });
 
   it("has nothing to tell where every rule held", async () => {
-    expect(await framecheck(["explain", corpus("good_offline_moves_the_pages_away")])).toMatchObject({ code: 0, out: expect.stringMatching(/^holds: /u), err: "" });
+    expect(await framecheck(["explain", corpus("good_offline_moves_the_pages_away")])).toMatchObject({ code: 0, out: expect.stringMatching(/^holds:\s/u), err: "" });
   });
 });
