@@ -1,0 +1,128 @@
+/**
+ * For each clause the smallest lies that it alone stands against: an outcome that is admitted, and the same with one thing
+ * changed that nothing but this clause asks about.
+ */
+import { describe, expect, it } from "vitest";
+import { clauses, strict, toPfn } from "../../models/index.ts";
+import type { Command, MachineDescription, Outcome, Subject } from "../../models/index.ts";
+import { subjects } from "../subjects.ts";
+import { add, alloc, cmaAlloc, contig, free, freeToPcp, frames, grant, isolate, occupy, place, prepare, softOffline, writeState } from "../worked-examples/commands.ts";
+import { cmaArea, cutTo, machineA, node, toy, withMovable } from "../worked-examples/machines.ts";
+
+interface Lie {
+  readonly clause: string;
+  readonly what: string;
+  readonly machine: MachineDescription;
+  readonly state?: (subject: Subject) => void;
+  readonly command: Command;
+  /** What is told instead of what was done. */
+  readonly told: (truth: Outcome) => Outcome;
+}
+
+const withCma: MachineDescription = { ...machineA, cma: [cmaArea(16, 8, 0)] };
+const small = cutTo(machineA, 0, 16);
+const hold: Command = { op: "hold", id: 1 };
+const oneUser = (subject: Subject): void => place(subject, alloc(1, "user"), 5);
+const bit16Taken = (subject: Subject): void => place(subject, alloc(1, "user"), 16);
+
+/** The truth with this grant. */
+function gives(pfn: number, order = 0, retyped: readonly number[] = []): Lie["told"] {
+  return (truth) => ({ ...truth, grant: grant(pfn, order, retyped) });
+}
+
+const lies: readonly Lie[] = [
+  { clause: "outcome-result", what: "another errno", machine: machineA, command: writeState(99, "online"), told: (truth) => ({ ...truth, errno: "EIO" }) },
+  { clause: "outcome-result", what: "a refusal where nothing stands in the way", machine: machineA, command: isolate(1, 0, 4), told: () => ({ result: "refused", errno: "EBUSY" }) },
+  { clause: "outcome-result", what: "success where something does", machine: small, state: (subject) => place(subject, alloc(1, "kernel"), 0, [0, 4, 8, 12]), command: isolate(1, 0, 4), told: () => ({ result: "ok" }) },
+  { clause: "outcome-result", what: "an attempt of a search that failed although nothing was in its way", machine: withCma, command: cmaAlloc(1, 2), told: ({ attempts = [], ...truth }) => ({ ...truth, attempts: attempts.map((attempt) => ({ ...attempt, errno: "EBUSY" })) }) },
+  { clause: "outcome-shape", what: "frames for a command that gives none", machine: machineA, state: oneUser, command: hold, told: (truth) => ({ ...truth, grant: grant(8) }) },
+  { clause: "outcome-shape", what: "a range that begins elsewhere", machine: withCma, command: cmaAlloc(1, 2), told: (truth) => ({ ...truth, start: toPfn(18) }) },
+  { clause: "outcome-shape", what: "a page moved by a command that moves none", machine: machineA, state: oneUser, command: hold, told: (truth) => ({ ...truth, moved: [{ id: 1, from: toPfn(5), to: grant(8) }] }) },
+  { clause: "outcome-shape", what: "an attempt behind the one that succeeded", machine: withCma, command: cmaAlloc(1, 2), told: ({ attempts = [], ...truth }) => ({ ...truth, attempts: [...attempts, { start: toPfn(18) }] }) },
+  { clause: "grant-free", what: "a frame in use", machine: machineA, state: oneUser, command: alloc(2, "user"), told: gives(5) },
+  { clause: "grant-free", what: "a block with one frame in use", machine: machineA, state: oneUser, command: alloc(2, "folio", 1), told: gives(4, 1) },
+  { clause: "grant-free", what: "a frame that is not there", machine: machineA, command: alloc(1, "user"), told: gives(90) },
+  { clause: "grant-aligned", what: "a block that is not aligned", machine: machineA, command: alloc(1, "folio", 1), told: gives(5, 1) },
+  { clause: "grant-aligned", what: "a block of another order", machine: machineA, command: alloc(1, "user"), told: gives(4, 1) },
+  { clause: "grant-aligned", what: "free frames that are two blocks", machine: machineA, state: (subject) => prepare(subject, isolate(1, 0, 4)), command: alloc(1, "kernel", 3), told: gives(0, 3) },
+  { clause: "grant-zone", what: "a frame of zone Movable for the kernel", machine: withMovable(machineA, 16), command: alloc(1, "kernel"), told: gives(20) },
+  { clause: "grant-zone", what: "a frame of another node", machine: { ...machineA, nodes: [node([0, 16]), node([16, 32])] }, command: { ...alloc(1, "user"), thisNode: true }, told: gives(20) },
+  { clause: "grant-not-isolated", what: "a frame of an isolated pageblock", machine: machineA, state: (subject) => prepare(subject, isolate(1, 4, 8)), command: alloc(1, "user"), told: gives(4) },
+  { clause: "grant-type", what: "a CMA frame for the kernel", machine: withCma, command: alloc(1, "kernel"), told: gives(16) },
+  { clause: "grant-type", what: "a per-CPU frame of another type", machine: machineA, state: (subject) => {
+    oneUser(subject);
+    prepare(subject, freeToPcp(1));
+  }, command: alloc(2, "kernel"), told: gives(5) },
+  { clause: "grant-retype", what: "a pageblock claimed that has the type already", machine: machineA, command: alloc(1, "user"), told: gives(0, 0, [0]) },
+  { clause: "grant-retype", what: "a large block claimed in part", machine: small, command: alloc(1, "kernel"), told: gives(0, 0, [0, 4]) },
+  { clause: "grant-retype", what: "a pageblock claimed far from the block", machine: small, command: alloc(1, "kernel"), told: gives(0, 0, [0, 4, 8, 12, 16]) },
+  { clause: "grant-retype", what: "a pageblock claimed for a per-CPU frame", machine: machineA, state: (subject) => {
+    oneUser(subject);
+    prepare(subject, freeToPcp(1));
+  }, command: alloc(2, "user"), told: gives(5, 0, [4]) },
+  { clause: "grant-retype", what: "a CMA pageblock claimed", machine: withCma, command: alloc(1, "user"), told: gives(16, 0, [16, 20]) },
+  { clause: "refusal-needless", what: "no frame although there are some", machine: machineA, command: alloc(1, "user"), told: () => ({ result: "refused", errno: "ENOMEM" }) },
+  { clause: "move-allowed", what: "a page moved that lies elsewhere", machine: machineA, state: (subject) => occupy(subject, "user", [5, 9]), command: contig(99, 4, 8), told: ({ moved = [], ...truth }) => ({ ...truth, moved: [...moved, { id: 9, from: toPfn(9), to: grant(20) }] }) },
+  { clause: "move-allowed", what: "a page moved from where it is not", machine: machineA, state: oneUser, command: contig(99, 4, 8), told: ({ moved = [], ...truth }) => ({ ...truth, moved: moved.map((move) => ({ ...move, from: toPfn(6) })) }) },
+  { clause: "move-allowed", what: "a page moved twice", machine: machineA, state: oneUser, command: contig(99, 4, 8), told: ({ moved = [], ...truth }) => ({ ...truth, moved: [...moved, ...moved] }) },
+  { clause: "move-missing", what: "a page left in the range", machine: machineA, state: oneUser, command: contig(99, 4, 8), told: (truth) => ({ ...truth, moved: [] }) },
+  { clause: "move-missing", what: "a page left in a block that went offline", machine: toy, state: (subject) => place(subject, alloc(1, "user"), 100), command: writeState(3, "offline"), told: (truth) => ({ ...truth, moved: [] }) },
+  { clause: "drop-allowed", what: "a page dropped that is no file's", machine: machineA, state: oneUser, command: contig(99, 4, 8), told: (truth) => ({ ...truth, moved: [], dropped: [1] }) },
+  { clause: "drop-allowed", what: "a page taken out of use and dropped that is no file's", machine: machineA, state: oneUser, command: softOffline(5), told: (truth) => ({ ...truth, moved: [], dropped: [1] }) },
+  { clause: "attempt-order", what: "the first candidate left out", machine: withCma, command: cmaAlloc(1, 2), told: (truth) => ({ ...truth, attempts: [{ start: toPfn(18) }] }) },
+  { clause: "attempt-order", what: "a search that ends early", machine: withCma, state: (subject) => {
+    bit16Taken(subject);
+    prepare(subject, { op: "pin", id: 1, longTerm: false });
+  }, command: cmaAlloc(2, 2), told: ({ attempts = [], ...truth }) => ({ ...truth, attempts: attempts.slice(0, 1) }) },
+  { clause: "notifier-order", what: "two calls in the wrong order", machine: toy, state: (subject) => prepare(subject, add(128, 160)), command: writeState(4, "online"), told: ({ events = [], ...truth }) => ({ ...truth, events: events.toReversed() }) },
+  { clause: "notifier-order", what: "a call of another range", machine: toy, state: (subject) => prepare(subject, add(128, 160)), command: writeState(4, "online"), told: ({ events = [], ...truth }) => ({ ...truth, events: events.map((event) => ({ ...event, nrPages: 16 })) }) },
+  { clause: "notifier-order", what: "a call left out", machine: toy, state: (subject) => prepare(subject, add(128, 160)), command: writeState(4, "online"), told: ({ events = [], ...truth }) => ({ ...truth, events: events.slice(0, -1) }) },
+  { clause: "memmap-size", what: "a block of another order", machine: toy, command: add(128, 160), told: ({ memmap = [], ...truth }) => ({ ...truth, memmap: memmap.map((block) => ({ ...block, order: 1 })) }) },
+  { clause: "refusal-needless", what: "single frames for a memmap although there are blocks", machine: toy, command: add(128, 160), told: (truth) => ({ ...truth, memmap: frames(64, 72).map((pfn) => grant(pfn)) }) },
+];
+
+/** A subject in the state of the lie. */
+function before({ machine, state }: Lie, create: (typeof subjects)[number]["create"]): Subject {
+  const subject = create(machine, strict);
+  state?.(subject);
+  return subject;
+}
+
+describe("the clauses", () => {
+  it("have a lie each", () => {
+    expect([...new Set(lies.map(({ clause }) => clause))].toSorted()).toEqual(Object.keys(clauses).toSorted());
+  });
+});
+
+describe.each(subjects)("the $name", ({ name, create }) => {
+  it.each(lies)("admits the truth, and breaks $clause by $what", (lie) => {
+    const truth = before(lie, create).apply(lie.command);
+
+    expect(before(lie, create).follow(lie.command, truth)).toEqual({ verdict: "admitted" });
+    const verdict = before(lie, create).follow(lie.command, lie.told(truth));
+    expect(verdict).toMatchObject(name === "reference" ? { verdict: "breach", clause: lie.clause } : { verdict: "breach" });
+  });
+});
+
+describe("a clause of the reference", () => {
+  it.each(lies)("tells of $what why, and what would have been permitted", (lie) => {
+    const [{ create }] = subjects as readonly [(typeof subjects)[number]];
+    const verdict = before(lie, create).follow(lie.command, lie.told(before(lie, create).apply(lie.command)));
+
+    if (verdict.verdict !== "breach") throw new Error("it is admitted");
+    expect(verdict.because).toMatch(/\w/u);
+    expect(verdict.permitted.filter((words) => words !== "")).not.toEqual([]);
+  });
+});
+
+describe("the truth of an allocation", () => {
+  it("is any block that the rules permit, and not one that the subject likes best", () => {
+    for (const { create } of subjects) {
+      for (const pfn of frames(0, 32)) expect(create(machineA, strict).follow(alloc(1, "user"), { result: "ok", grant: grant(pfn) })).toEqual({ verdict: "admitted" });
+      const subject = create(machineA, strict);
+      occupy(subject, "user", [3]);
+      prepare(subject, free(3));
+      expect(subject.follow(alloc(1, "user"), { result: "ok", grant: grant(3) })).toEqual({ verdict: "admitted" });
+    }
+  });
+});
