@@ -3,7 +3,7 @@
  * changed that nothing but this clause asks about.
  */
 import { describe, expect, it } from "vitest";
-import { clauses, strict, toPfn } from "../../models/index.ts";
+import { clauses, createReference, strict, toPfn } from "../../models/index.ts";
 import type { Command, MachineDescription, Outcome, Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
 import { add, alloc, cmaAlloc, contig, free, freeToPcp, frames, grant, isolate, occupy, place, prepare, softOffline, writeState } from "../worked-examples/commands.ts";
@@ -24,6 +24,21 @@ const small = cutTo(machineA, 0, 16);
 const hold: Command = { op: "hold", id: 1 };
 const oneUser = (subject: Subject): void => place(subject, alloc(1, "user"), 5);
 const bit16Taken = (subject: Subject): void => place(subject, alloc(1, "user"), 16);
+
+/** Two pages in the range of a contiguous allocation that has begun. */
+function twoToMove(subject: Subject): void {
+  occupy(subject, "user", [5, 6]);
+  subject.apply({ op: "start", task: 1, command: contig(99, 4, 8) });
+  subject.apply({ op: "step", task: 1 });
+}
+
+/** What is told of the same block when a page of it can not move. */
+function stuckOffline(): Outcome {
+  const subject = createReference(toy, strict);
+  place(subject, alloc(1, "user"), 100);
+  prepare(subject, { op: "pin", id: 1, longTerm: false });
+  return subject.apply(writeState(3, "offline"));
+}
 
 /** The truth with this grant. */
 function gives(pfn: number, order = 0, retyped: readonly number[] = []): Lie["told"] {
@@ -67,6 +82,9 @@ const lies: readonly Lie[] = [
   { clause: "move-allowed", what: "a page moved twice", machine: machineA, state: oneUser, command: contig(99, 4, 8), told: ({ moved = [], ...truth }) => ({ ...truth, moved: [...moved, ...moved] }) },
   { clause: "move-missing", what: "a page left in the range", machine: machineA, state: oneUser, command: contig(99, 4, 8), told: (truth) => ({ ...truth, moved: [] }) },
   { clause: "move-missing", what: "a page left in a block that went offline", machine: toy, state: (subject) => place(subject, alloc(1, "user"), 100), command: writeState(3, "offline"), told: (truth) => ({ ...truth, moved: [] }) },
+  { clause: "move-missing", what: "a page left in a block, as if another were in the way", machine: toy, state: (subject) => place(subject, alloc(1, "user"), 100), command: writeState(3, "offline"), told: () => stuckOffline() },
+  { clause: "move-missing", what: "a step that ends although a page is left", machine: machineA, state: twoToMove, command: { op: "step", task: 1 }, told: (truth) => ({ ...truth, moved: [] }) },
+  { clause: "outcome-shape", what: "two pages moved in one step", machine: machineA, state: twoToMove, command: { op: "step", task: 1 }, told: ({ moved = [], ...truth }) => ({ ...truth, moved: [...moved, { id: 6, from: toPfn(6), to: grant(20) }] }) },
   { clause: "drop-allowed", what: "a page dropped that is no file's", machine: machineA, state: oneUser, command: contig(99, 4, 8), told: (truth) => ({ ...truth, moved: [], dropped: [1] }) },
   { clause: "drop-allowed", what: "a page taken out of use and dropped that is no file's", machine: machineA, state: oneUser, command: softOffline(5), told: (truth) => ({ ...truth, moved: [], dropped: [1] }) },
   { clause: "attempt-order", what: "the first candidate left out", machine: withCma, command: cmaAlloc(1, 2), told: (truth) => ({ ...truth, attempts: [{ start: toPfn(18) }] }) },
@@ -76,6 +94,7 @@ const lies: readonly Lie[] = [
   }, command: cmaAlloc(2, 2), told: ({ attempts = [], ...truth }) => ({ ...truth, attempts: attempts.slice(0, 1) }) },
   { clause: "notifier-order", what: "two calls in the wrong order", machine: toy, state: (subject) => prepare(subject, add(128, 160)), command: writeState(4, "online"), told: ({ events = [], ...truth }) => ({ ...truth, events: events.toReversed() }) },
   { clause: "notifier-order", what: "a call of another range", machine: toy, state: (subject) => prepare(subject, add(128, 160)), command: writeState(4, "online"), told: ({ events = [], ...truth }) => ({ ...truth, events: events.map((event) => ({ ...event, nrPages: 16 })) }) },
+  { clause: "notifier-order", what: "a call where none is made", machine: machineA, state: oneUser, command: hold, told: (truth) => ({ ...truth, events: [{ event: "ONLINE", start: toPfn(0), nrPages: 16 }] }) },
   { clause: "notifier-order", what: "a call left out", machine: toy, state: (subject) => prepare(subject, add(128, 160)), command: writeState(4, "online"), told: ({ events = [], ...truth }) => ({ ...truth, events: events.slice(0, -1) }) },
   { clause: "memmap-size", what: "a block of another order", machine: toy, command: add(128, 160), told: ({ memmap = [], ...truth }) => ({ ...truth, memmap: memmap.map((block) => ({ ...block, order: 1 })) }) },
   { clause: "refusal-needless", what: "single frames for a memmap although there are blocks", machine: toy, command: add(128, 160), told: (truth) => ({ ...truth, memmap: frames(64, 72).map((pfn) => grant(pfn)) }) },

@@ -4,7 +4,7 @@ import { linux612, strict } from "../../models/index.ts";
 import type { Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
 import { add, alloc, offlineAndRemove, place, prepare, remove, writeState } from "./commands.ts";
-import { toy } from "./machines.ts";
+import { memoryless, toy } from "./machines.ts";
 import { blockState, run, totals, validZones, zoneTuple } from "./notation.ts";
 
 describe.each(subjects)("the zones a block can go to: $name", ({ create }) => {
@@ -64,6 +64,27 @@ describe.each(subjects)("auto-movable with a DIMM: $name", ({ create }) => {
 
     expect(onlined(subject, 5, 6)).toEqual(["online Normal", "online Normal"]);
     expect(subject.view().groups).toMatchObject([{ group: 1, presentKernel: 96, presentMovable: 0 }]);
+  });
+});
+
+// Block 4 belongs to a dynamic group. What it has of zone Movable needs as much kernel memory, which is set aside for it.
+describe.each(subjects)("auto-movable beside a dynamic group: $name", ({ create }) => {
+  it.each([false, true])("lets as many DIMMs in as the rest of the kernel memory carries, numa_aware %s", (autoMovableNumaAware) => {
+    const subject = create({ ...toy, onlinePolicy: "auto-movable", autoMovableRatio: 100, autoMovableNumaAware }, linux612);
+    prepare(subject, { op: "group-dynamic", id: 1, node: 0, unitPages: 32 }, add(128, 160, 1), writeState(4, "online_movable"), add(160, 192), add(192, 224), add(224, 256));
+
+    expect(onlined(subject, 5, 6, 7)).toEqual(["online Movable", "online Movable", "online Normal"]);
+  });
+
+  // Node 1 has no kernel memory: what its group needs is asked of all nodes together, and not of node 0.
+  it.each([
+    { where: "of its own node", autoMovableNumaAware: true },
+    { where: "of any node", autoMovableNumaAware: false },
+  ])("counts what a group $where has", ({ autoMovableNumaAware }) => {
+    const subject = create({ ...toy, nodes: [...toy.nodes, memoryless], onlinePolicy: "auto-movable", autoMovableRatio: 100, autoMovableNumaAware }, linux612);
+    prepare(subject, { op: "group-dynamic", id: 1, node: 1, unitPages: 32 }, add(128, 160, 1, 1), writeState(4, "online_movable"), add(160, 192), add(192, 224), add(224, 256));
+
+    expect(onlined(subject, 5, 6, 7)).toEqual(["online Movable", "online Movable", "online Normal"]);
   });
 });
 

@@ -39,6 +39,17 @@ describe.each(subjects)("the zone of a block, closely: $name", ({ create }) => {
     expect(blockState(subject, 4)).toBe("online Normal");
   });
 
+  it.each([
+    { what: "ends where DMA32 begins", block: 2, start: 64 },
+    { what: "begins where DMA32 ends", block: 4, start: 128 },
+  ])("is Normal for a block that $what", ({ block, start }) => {
+    const subject = create({ ...toy, nodes: [node([96, 128])], reserved: [], bootMemmap: toPfn(96), dma32End: toPfn(512) }, linux612);
+    prepare(subject, add(start, start + 32), writeState(block, "online_kernel"));
+
+    expect(zoneTuple(subject, "DMA32").slice(0, 2)).toEqual([96, 32]);
+    expect(blockState(subject, block)).toBe("online Normal");
+  });
+
   // Block 3 ends zone DMA32; block 4 is Normal and holds a kernel page. Both are to be removed, block 3 goes offline first.
   function zoneShrunkBehind(profile: Profile): Subject {
     const subject = create({ ...toy, dma32End: toPfn(128) }, profile);
