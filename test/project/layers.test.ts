@@ -17,7 +17,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   models: [],
   properties: ["fast-check", "pure-rand"],
   src: ["fast-check", "valibot", "cli-progress"],
-  test: ["fast-check", "vitest"],
+  test: ["fast-check", "vitest", "@vitest/expect", "@babel/core"],
 };
 
 /** The vocabulary of the specification: all that the engine may take from it. */
