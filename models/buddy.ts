@@ -5,7 +5,7 @@
  */
 import type { Machine, Zone } from "./machine.ts";
 import { frameAt, pageOf, pageblockOf, zoneAt } from "./machine.ts";
-import { alignDown, toPfn } from "./pfn.ts";
+import { alignDown, pfnRange, toPfn } from "./pfn.ts";
 import type { Order, Pfn, PfnRange } from "./pfn.ts";
 import { FrameUse } from "./view.ts";
 import type { Migratetype, ZoneIndex } from "./view.ts";
@@ -65,11 +65,35 @@ function buddyPfn(pfn: Pfn, order: Order): Pfn {
   return toPfn(Math.floor(pfn / size) % 2 === 0 ? pfn + size : pfn - size);
 }
 
-/** Linux `find_buddy_page_pfn()` and `page_is_buddy()`, mm/internal.h, v6.12: the buddy, if it is a free block of this order and zone. */
+/** Linux `find_buddy_page_pfn()` and `page_is_buddy()`, mm/internal.h, v6.12: the buddy, if it is a free or guard block of this order and zone. */
 export function findBuddy(machine: Machine, pfn: Pfn, order: Order): Pfn | undefined {
   const buddy = buddyPfn(pfn, order);
   const page = frameAt(machine, buddy);
-  return page !== undefined && page.order === order && page.zone === pageOf(machine, pfn).zone ? buddy : undefined;
+  return page !== undefined && (page.order === order || page.guard === order) && page.zone === pageOf(machine, pfn).zone ? buddy : undefined;
+}
+
+/** Linux `set_page_guard()`, mm/debug_page_alloc.c, v6.12: below the least order a half is put on no list, and is not a free page. */
+function setPageGuard(machine: Machine, pfn: Pfn, order: Order): boolean {
+  if (order >= (machine.description.guardMinOrder ?? 0)) return false;
+  pageOf(machine, pfn).guard = order;
+  for (let n = 0; n < 2 ** order; n++) pageOf(machine, toPfn(pfn + n)).use = FrameUse.Guard;
+  return true;
+}
+
+/** Linux `clear_page_guard()`, mm/debug_page_alloc.c, v6.12. Its frames count again from here on. */
+function clearPageGuard(machine: Machine, zone: Zone, pfn: Pfn, order: Order, type: Migratetype): void {
+  pageOf(machine, pfn).guard = -1;
+  for (let n = 0; n < 2 ** order; n++) pageOf(machine, toPfn(pfn + n)).use = FrameUse.Limbo;
+  accountFreepages(zone, 2 ** order, type);
+}
+
+/** The half that the guard block around this frame waits for: when it is free, the guard is free too. undefined: no guard block. */
+export function guardedHalf(machine: Machine, pfn: Pfn): PfnRange | undefined {
+  for (let order = 0; order < (machine.description.guardMinOrder ?? 0); order++) {
+    const head = alignDown(pfn, 2 ** order);
+    if (frameAt(machine, head)?.guard === order) return pfnRange(buddyPfn(head, order), 2 ** order);
+  }
+  return undefined;
 }
 
 /** Linux `change_pageblock_range()`, mm/page_alloc.c, v6.12. The written type replaces isolation too. */
@@ -78,8 +102,8 @@ export function changePageblockRange(machine: Machine, pfn: Pfn, order: Order, t
 }
 
 /**
- * Linux `__free_one_page()`, mm/page_alloc.c, v6.12: puts a block on the list of `type` and merges it upwards. From pageblock
- * order on only equal or mergeable types merge, and the freed block's type is written to the absorbed pageblocks.
+ * Linux `__free_one_page()`, mm/page_alloc.c, v6.12: puts a block on the list of `type` and merges it upwards, with free
+ * blocks and with guard blocks, which are smaller than a pageblock. From pageblock order on only equal or mergeable types merge, and the freed block's type is written to the absorbed pageblocks.
  */
 export function freeOnePage(machine: Machine, start: Pfn, startOrder: Order, type: Migratetype): void {
   const { pageblockOrder, maxPageOrder } = machine.description.geometry;
@@ -95,6 +119,8 @@ export function freeOnePage(machine: Machine, start: Pfn, startOrder: Order, typ
       if (buddyType !== type && !(isMergeable(buddyType) && isMergeable(type))) break;
       removeFromFreeList(machine, zone, buddy, order);
       if (buddyType !== type) changePageblockRange(machine, buddy, order, type);
+    } else if (pageOf(machine, buddy).guard >= 0) {
+      clearPageGuard(machine, zone, buddy, order, type);
     } else {
       removeFromFreeList(machine, zone, buddy, order);
     }
@@ -131,7 +157,7 @@ export function freeBlocksIn(machine: Machine, range: PfnRange): readonly { read
 }
 
 /**
- * Takes 2^low frames at `wanted` out of a free block and puts the rest back on the list of `type`. Linux `expand()`,
+ * Takes 2^low frames at `wanted` out of a free block and puts the rest back on the list of `type`, or makes it guard blocks. Linux `expand()`,
  * mm/page_alloc.c, v6.12, always takes the lowest frames; which are taken makes no other difference.
  */
 export function takeFromBlock(machine: Machine, block: { readonly pfn: Pfn; readonly order: Order }, wanted: Pfn, low: Order, from: Migratetype, type: Migratetype): void {
@@ -142,6 +168,7 @@ export function takeFromBlock(machine: Machine, block: { readonly pfn: Pfn; read
     const upper = toPfn(pfn + 2 ** order);
     const rest = wanted >= upper ? pfn : upper;
     pfn = wanted >= upper ? upper : pfn;
+    if (setPageGuard(machine, rest, order)) continue;
     addToFreeList(machine, zone, rest, order, type);
     accountFreepages(zone, 2 ** order, type);
   }

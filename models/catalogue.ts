@@ -148,7 +148,7 @@ export const generalRules: readonly RuleText[] = [
     title: "Allocation, alone",
     text: [
       "An implementation that runs alone follows the kernel. Zones of the zonelist of the node (all zones of that node from the highest allowed down, then of the other nodes, nearest number first, the lower of two as near), only populated ones; the first that passes the watermark test gives the block, by the first of the steps below that has one.",
-      "Where the kernel takes the head of a list, the lowest frame number is taken. The lowest 2^order frames of the block are given and the upper halves go back to the list the block came from (or the claimed type's).",
+      "Where the kernel takes the head of a list, the lowest frame number is taken. The lowest 2^order frames of the block are given and the upper halves go back to the list the block came from (or the claimed type's); on a machine with guard pages those below its least order become guard blocks, on no list and not counted as free.",
       "Claiming and stealing ask no more of a zone than the watermark test; ALLOC_NOFRAGMENT, high-order atomic reserves, reclaim, compaction and the OOM killer are left out.",
     ],
     steps: [
@@ -181,7 +181,7 @@ export const generalRules: readonly RuleText[] = [
     title: "Freeing and merging",
     text: [
       "Freeing a block of order above pageblock order feeds it to the buddy in pageblock-sized pieces, ascending, each with the type of its own pageblock.",
-      "Freed blocks merge upwards while their buddy is a free block of the same order and zone; at pageblock order and above only if the types are equal or both are among Unmovable, Movable, Reclaimable, and then the freed block's type is written to all pageblocks of the absorbed buddy.",
+      "Freed blocks merge upwards while their buddy is a free or guard block of the same order and zone, and a guard block counts as free again then; at pageblock order and above only if the types are equal or both are among Unmovable, Movable, Reclaimable, and then the freed block's type is written to all pageblocks of the absorbed buddy.",
     ],
   },
   {
@@ -221,7 +221,7 @@ export const generalRules: readonly RuleText[] = [
       "In zone Movable every other frame passes; the zone of the first frame of the pageblock counts for all.",
       "hugetlb passes if its size can be migrated (the rest of the folio is skipped), else fails.",
       "Another compound page passes if it is on the LRU (the rest is skipped), else fails.",
-      "A frame with reference count 0 passes: free (its whole block); per-CPU; the tails of a high-order block that is not compound; PageOffline whose driver dropped it; a frame freed while poisoned; limbo.",
+      "A frame with reference count 0 passes: free (its whole block); per-CPU; a guard page; the tails of a high-order block that is not compound; PageOffline whose driver dropped it; a frame freed while poisoned; limbo.",
       "A poisoned frame passes in mode offline.",
       "A referenced PageOffline frame passes in mode offline.",
       "A page on the LRU or with movable ops passes.",
@@ -364,6 +364,18 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     refused: [],
     effects: ["Undoes `pcp-disable`."],
   },
+  compact: {
+    title: "compact a zone",
+    source: "mm/compaction.c: compact_node(), compact_zone(), isolate_migratepages_block(), isolate_freepages(), v6.12",
+    skipped: [{ reason: "no-compaction", when: "the machine has no compaction" }, { reason: "no-such-zone", when: "the node is not in the machine description" }],
+    refused: [],
+    effects: [
+      "Movable pages of the zone move, each at most once, as they could migrate: not hugetlb, and none as large as a pageblock. Only frames that link to the zone and lie in its span are left or taken.",
+      "Each goes to frames of one free block smaller than a pageblock, in a Movable or CMA pageblock behind its own. What is left of the free block, and the frames that the page leaves, are free again; no pageblock is claimed.",
+      "How many move is not prescribed. Alone: ascending, each to the last pageblock that has room, of the pageblocks whose first and last frame are of the zone.",
+    ],
+    choices: "Which pages move and where to (outcome.moved).",
+  },
   hold: {
     title: "someone takes a reference",
     source: "include/linux/mm.h: folio_get(), v6.12",
@@ -441,7 +453,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   poison: {
     title: "a memory error strikes a frame",
     source: "mm/memory-failure.c: memory_failure(), v6.12",
-    skipped: [{ reason: "memmap-frame", when: "the frame holds a memmap (boot, kernel zone or self-hosted): the kernel would not survive" }, { reason: "pcp-lock", when: "the frame is online and the per-CPU lists of its zone are disabled" }],
+    skipped: [{ reason: "memmap-frame", when: "the frame holds a memmap (boot, kernel zone or self-hosted): the kernel would not survive" }, { reason: "guard-page", when: "the frame is a guard page" }, { reason: "pcp-lock", when: "the frame is online and the per-CPU lists of its zone are disabled" }],
     refused: [
       { errno: "ENXIO", reason: "not-online", when: "pfn_to_online_page() finds no page (device pages included)" },
       { errno: "EHWPOISON", reason: "poisoned-already", when: "the frame is poisoned" },

@@ -113,6 +113,12 @@ export interface PcpEnable {
   readonly node: NodeId;
   readonly zone: ZoneType;
 }
+/** compact_zone() of the whole zone, as a write to /proc/sys/vm/compact_memory does with each. Only on a machine with `compaction`. */
+export interface Compact {
+  readonly op: "compact";
+  readonly node: NodeId;
+  readonly zone: ZoneType;
+}
 /** folio_get(): one more reference by someone, so that the pages can not be migrated. */
 export interface Hold {
   readonly op: "hold";
@@ -368,6 +374,7 @@ export type Command =
   | Drain
   | PcpDisable
   | PcpEnable
+  | Compact
   | Hold
   | Release
   | LruIsolate

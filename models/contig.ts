@@ -3,12 +3,12 @@
  *
  * Linux `alloc_contig_range_noprof()`, mm/page_alloc.c, v6.12.
  */
-import { delPageFromFreeList, freeBlockAround, freeBlocksIn, migratetypeOf } from "./buddy.ts";
+import { delPageFromFreeList, freeBlockAround, freeBlocksIn, guardedHalf, migratetypeOf } from "./buddy.ts";
 import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "./isolation.ts";
 import type { Allocation, Isolation, Machine } from "./machine.ts";
-import { allocationAt, findFrame, frameAt, framesOf, pageOf, permits, zoneAt } from "./machine.ts";
+import { allocationAt, findFrame, frameAt, framesOf, pageOf, permits, someFrame, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
 import { allowedZones, watermarkOk } from "./page-alloc.ts";
 import { drainZone, freePages } from "./pcp.ts";
@@ -135,9 +135,16 @@ function hasTarget(machine: Machine, page: Allocation): boolean {
   return allowedZones(machine, request).some((index) => watermarkOk(zoneAt(machine, index), request));
 }
 
-/** A frame of the range that is neither free nor will be once the given pages have moved. */
+/** A frame of the range that stays in use when the given pages have moved. */
 function stuckFrame(machine: Machine, task: ContigTask, pages: readonly Allocation[]): Pfn | undefined {
-  return findFrame(task.range, (pfn) => frameAt(machine, pfn)?.use !== FrameUse.Free && !pages.some((page) => allocationAt(machine, pfn) === page));
+  return findFrame(task.range, (pfn) => staysInUse(machine, pages, pfn));
+}
+
+/** The frame is not free, and will not be once the given pages have moved. A guard page is free as soon as the half of its block that is in use is. */
+export function staysInUse(machine: Machine, pages: readonly Allocation[], pfn: Pfn): boolean {
+  const half = guardedHalf(machine, pfn);
+  if (half !== undefined) return someFrame(half, (other) => staysInUse(machine, pages, other));
+  return frameAt(machine, pfn)?.use !== FrameUse.Free && !pages.some((page) => allocationAt(machine, pfn) === page);
 }
 
 /** Tests, takes the free blocks, gives back what is too much, undoes the isolation. */

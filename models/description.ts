@@ -6,7 +6,7 @@
 import { brokenGeometryRule, memmapPages, pageblockPages } from "./geometry.ts";
 import type { Geometry } from "./geometry.ts";
 import { alignUp, hex, isAligned, pfnRange, rangeEnd, rangesOverlap, showRange } from "./pfn.ts";
-import type { Pfn, PfnRange } from "./pfn.ts";
+import type { Order, Pfn, PfnRange } from "./pfn.ts";
 
 /** A NUMA node. Its number is its place in the list of nodes. */
 export interface NodeDescription {
@@ -73,6 +73,10 @@ export interface MachineDescription {
   readonly zeroPage?: Pfn;
   /** First frame that can not be mapped: an add or device map that reaches beyond it is refused. */
   readonly hotplugEnd: Pfn;
+  /** `compact` can be issued: CONFIG_COMPACTION. Absent: not. */
+  readonly compaction?: true;
+  /** The boot options `debug_pagealloc` and `debug_guardpage_minorder`: halves of split blocks below this order become guard pages. Absent: none. */
+  readonly guardMinOrder?: Order;
 }
 
 /** Frame numbers end here: 2^40 frames are 4 PiB of 4 KiB pages. */
@@ -89,7 +93,13 @@ export function checkDescription(description: MachineDescription): string | unde
   if (description.hotplugEnd > maxFrames) return `hotplugEnd: ${hex(description.hotplugEnd)} is above the limit of ${hex(maxFrames)}`;
   if (nodes.length === 0 || nodes.length > maxNodes) return `nodes: expected 1 to ${maxNodes}, got ${nodes.length}`;
   if (description.dmaEnd > description.dma32End) return `dma32End: ${hex(description.dma32End)} is below dmaEnd ${hex(description.dmaEnd)}`;
-  return checkMemory(description) ?? checkTaken(description) ?? checkCma(description);
+  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description);
+}
+
+/** Linux `debug_guardpage_minorder_setup()`, mm/debug_page_alloc.c, v6.12. A guard block lies in one pageblock. */
+function checkGuard({ geometry, guardMinOrder }: MachineDescription): string | undefined {
+  const highest = Math.min(Math.floor(geometry.maxPageOrder / 2), geometry.pageblockOrder);
+  return guardMinOrder !== undefined && (guardMinOrder < 1 || guardMinOrder > highest) ? `guardMinOrder: expected 1 to ${highest}, got ${guardMinOrder}` : undefined;
 }
 
 /** The boot memory of all nodes, ascending, with the node each range belongs to. */

@@ -21,6 +21,8 @@ export interface Frame {
   zone: ZoneIndex;
   /** Order of the free block whose first frame this is; -1 elsewhere. */
   order: Order;
+  /** Order of the guard block whose first frame this is; -1 elsewhere. */
+  guard: Order;
   /** The allocation that owns the frame; -1 where none does. */
   alloc: AllocId;
   /** PG_hwpoison. */

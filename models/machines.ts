@@ -121,6 +121,32 @@ const tinyPins: MachineDescription = {
   hotplugEnd: toPfn(0x100),
 };
 
+// Halves of split blocks below order 2 are guard blocks: every pageblock of four frames that gives out less has some.
+const tinyGuard: MachineDescription = {
+  ...base,
+  name: "tiny-guard",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 4, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+  nodes: [node(range(0x23, 0x60))],
+  cma: [area(0x50, 0x58, 0)],
+  hotplugEnd: toPfn(0xa0),
+  guardMinOrder: 2,
+};
+
+// The memory of node 1 lies between that of node 0, and both borders are inside a pageblock: two zones whose spans overlap,
+// and free frames of one beside pages of the other. Compaction.
+//
+//   0x14       0x2c               0x44             0x5c
+//   |  node 0  |      node 1      |     node 0     |
+//      |  0x18 |  | 0x30 |  | 0x40 |  | 0x48 |  | 0x58     pageblocks
+const tinyCompact: MachineDescription = {
+  ...base,
+  name: "tiny-compact",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 3, maxPageOrder: 4, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+  nodes: [node(range(0x14, 0x2c), range(0x44, 0x5c)), node(range(0x2c, 0x44))],
+  hotplugEnd: toPfn(0x80),
+  compaction: true,
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -179,4 +205,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, x8664, arm644k, arm6416k, arm6464k];

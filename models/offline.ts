@@ -6,7 +6,7 @@
 import { delPageFromFreeList, freeBlocksIn } from "./buddy.ts";
 import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
-import { isolationOfTask } from "./contig.ts";
+import { isolationOfTask, staysInUse } from "./contig.ts";
 import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "./isolation.ts";
 import type { Allocation, Block, Isolation, Machine } from "./machine.ts";
 import { allocationAt, everyFrame, findFrame, frameAt, framesOf, pageblockOf, pageblocksOf, pageOf, permits, someFrame, zoneAt } from "./machine.ts";
@@ -16,7 +16,7 @@ import { blockOf, deinitMemmapOnMemory, markOffline } from "./online.ts";
 import { allowedZones, watermarkOk } from "./page-alloc.ts";
 import { drainZone } from "./pcp.ts";
 import { hex, pfnRange, rangeContains, rangeEnd, toPfn } from "./pfn.ts";
-import type { PfnRange } from "./pfn.ts";
+import type { Pfn, PfnRange } from "./pfn.ts";
 import type { Account, Ending, OfflineTask, Refusal } from "./task.ts";
 import { done, refuse, running } from "./task.ts";
 import { FrameUse } from "./view.ts";
@@ -158,10 +158,15 @@ function isToldElsewhere(machine: Machine, task: OfflineTask, choices: Choices):
 function stopsHere(machine: Machine, task: OfflineTask, page: Allocation, choices: Choices): undefined {
   const block = blockOf(machine, task.block);
   const pages = [...pagesToMove(machine, dataRange(machine, block))];
-  const kept = findFrame(dataRange(machine, block), (pfn) => !isGone(machine, pfn) && !pages.some((other) => allocationAt(machine, pfn) === other));
+  const kept = findFrame(dataRange(machine, block), (pfn) => stays(machine, pages, pfn));
   const failed = choices.kind === "told" && choices.errno !== undefined && !choices.stepwise;
   if (failed && (kept !== undefined || pages.some((other) => !hasTarget(machine, other)))) return undefined;
   throw new Inadmissible("move-missing", `the operation stopped, but a${page.id} at ${hex(page.pfn)} can be moved out of block ${block.id} and nothing else keeps it online`, `moving a${page.id}`, [page.pfn]);
+}
+
+/** The frame keeps its block online also when the pages have moved. */
+function stays(machine: Machine, pages: readonly Allocation[], pfn: Pfn): boolean {
+  return !isGone(machine, pfn) && staysInUse(machine, pages, pfn);
 }
 
 /** The frame is no obstacle: free, poisoned, or PageOffline and dropped. */

@@ -90,7 +90,7 @@ export function unpoisonMemory(machine: Machine, pfn: Pfn): Ending {
   const page = pfnToOnlinePage(machine, pfn);
   if (page === undefined) return refuse("EIO", { kind: "not-online", pfn });
   if (!page.poisoned) return refuse("EBUSY", { kind: "not-poisoned", pfn });
-  if (![FrameUse.Poisoned, FrameUse.Free, FrameUse.Pcp, FrameUse.Limbo].some((use) => use === page.use)) return refuse("EBUSY", { kind: "in-use", pfn });
+  if (![FrameUse.Poisoned, FrameUse.Free, FrameUse.Guard, FrameUse.Pcp, FrameUse.Limbo].some((use) => use === page.use)) return refuse("EBUSY", { kind: "in-use", pfn });
   drainZone(machine, zoneAt(machine, page.zone));
   page.poisoned = false;
   count(machine, pfn, -1);

@@ -6,6 +6,7 @@ import { bootMachine } from "./boot.ts";
 import { alone, Inadmissible, toldBy, unusedChoice } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import type { Alloc, Command, PinRange, TaskCommand, TaskId } from "./command.ts";
+import { compactZone } from "./compaction.ts";
 import { allocContigRange, endContig, startContig, stepContig } from "./contig.ts";
 import { allocContigPages, cmaAlloc, cmaRelease, freeContigRange, isBlock } from "./contig-pages.ts";
 import type { SearchResult } from "./contig-pages.ts";
@@ -109,6 +110,8 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
       return always(() => {
         zoneOf(machine, command).pcpDisabledBy = [];
       });
+    case "compact":
+      return always(() => told.moved.push(...compactZone(machine, zoneIndex(command.node, command.zone), choices)));
     case "hold":
       return always(() => {
         allocationOf(machine, command.id).holds += 1;

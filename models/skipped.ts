@@ -48,6 +48,8 @@ export function skippedBecause(machine: Machine, command: Command): string | und
       return noZone(machine, command.node) ?? when(zoneOf(machine, command.node, command.zone)?.pcpDisabledBy.length !== 0, "pcp-lock");
     case "pcp-enable":
       return noZone(machine, command.node) ?? when(zoneOf(machine, command.node, command.zone)?.pcpDisabledBy.join(" ") !== "command", "pcp-lock");
+    case "compact":
+      return when(machine.description.compaction !== true, "no-compaction") ?? noZone(machine, command.node);
     case "poison":
     case "soft-offline":
     case "unpoison":
@@ -185,6 +187,7 @@ function nrPagesOf(machine: Machine, id: number): number {
 function poisonSkipped(machine: Machine, command: Poison | SoftOffline | Unpoison): string | undefined {
   const page = pfnToOnlinePage(machine, command.pfn);
   if (command.op === "poison" && isMemmapFrame(machine, command.pfn)) return "memmap-frame";
+  if (command.op === "poison" && page?.use === FrameUse.Guard) return "guard-page";
   return when(page !== undefined && page.zone >= 0 && zoneAt(machine, page.zone).pcpDisabledBy.length > 0, "pcp-lock");
 }
 

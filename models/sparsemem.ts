@@ -53,7 +53,7 @@ function subsectionsOf(machine: Machine, chunk: PfnRange): readonly number[] {
 
 /** A page nobody has initialised. */
 export function blankFrame(): Frame {
-  return { use: FrameUse.Absent, zone: -1, order: -1, alloc: -1, poisoned: false, referenced: false, drops: false };
+  return { use: FrameUse.Absent, zone: -1, order: -1, guard: -1, alloc: -1, poisoned: false, referenced: false, drops: false };
 }
 
 /** The descriptor of a section, made when it is first asked for; Linux never frees it. */

@@ -51,13 +51,14 @@ export function isCompound(allocation: Allocation): boolean {
   return pageKindTraits[allocation.kind].compound && (allocation.order ?? 0) > 0;
 }
 
-/** page_count() is 0: free in whatever way, or a frame behind the first of a high-order block that is not compound. */
+/** page_count() is 0: free in whatever way, a guard page, or a frame behind the first of a high-order block that is not compound. */
 function referenceCountIsZero(machine: Machine, pfn: Pfn): boolean {
   const page = frameAt(machine, pfn);
   if (page === undefined) return true;
   switch (page.use) {
     case FrameUse.Free:
     case FrameUse.Pcp:
+    case FrameUse.Guard:
     case FrameUse.Limbo:
     case FrameUse.PageOfflineDropped:
       return true;

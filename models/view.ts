@@ -127,11 +127,13 @@ export const FrameUse = {
   Limbo: 13,
   /** ZONE_DEVICE. */
   Device: 14,
+  /** In a guard block (debug_pagealloc): half of a split block, out of use until the other half is free again. */
+  Guard: 15,
 } as const;
 export type FrameUse = (typeof FrameUse)[keyof typeof FrameUse];
 
 /** The names of the uses, for reports; index is the code. */
-export const frameUseNames: readonly string[] = ["unknown", "absent", "hole", "offline", "reserved", "free", "pcp", "allocated", "memmap", "self-hosted memmap", "page-offline", "page-offline dropped", "poisoned", "limbo", "device"];
+export const frameUseNames: readonly string[] = ["unknown", "absent", "hole", "offline", "reserved", "free", "pcp", "allocated", "memmap", "self-hosted memmap", "page-offline", "page-offline dropped", "poisoned", "limbo", "device", "guard"];
 
 /** Bits of `FrameTable.flags`. */
 export const FrameFlag = {

@@ -67,12 +67,17 @@ export function eachRun(view: View, start: number, nrPages: number, visit: (firs
 
 /** Memory of an online section: someone accounts for the frame in the present pages of its zone. */
 export function isOnlineMemory(use: number | undefined): boolean {
-  return use !== undefined && use >= FrameUse.Reserved && use <= FrameUse.Limbo;
+  return use !== undefined && ((use >= FrameUse.Reserved && use <= FrameUse.Limbo) || use === FrameUse.Guard);
 }
 
 /** The frame is counted in the managed pages of its zone. */
 export function isManaged(use: number | undefined): boolean {
-  return use === FrameUse.Free || use === FrameUse.Pcp || use === FrameUse.Allocated || use === FrameUse.Memmap || use === FrameUse.Poisoned || use === FrameUse.Limbo;
+  return use === FrameUse.Free || use === FrameUse.Pcp || use === FrameUse.Allocated || use === FrameUse.Memmap || use === FrameUse.Poisoned || use === FrameUse.Limbo || use === FrameUse.Guard;
+}
+
+/** The allocator has the frame and nobody uses it: free, on a per-CPU list, or a guard page. */
+export function isUnused(use: number | undefined): boolean {
+  return use === FrameUse.Free || use === FrameUse.Pcp || use === FrameUse.Guard;
 }
 
 /** What the section says of a frame, as bits. */

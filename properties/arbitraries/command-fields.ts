@@ -61,6 +61,7 @@ const table: { readonly [O in Op]: FieldsOf<Extract<Command, { readonly op: O }>
   drain: { node, zone: choice(...zoneTypes) },
   "pcp-disable": { node, zone: choice(...zoneTypes) },
   "pcp-enable": { node, zone: choice(...zoneTypes) },
+  compact: { node, zone: choice(...zoneTypes) },
   hold: { id: uses("alloc") },
   release: { id: uses("alloc") },
   "lru-isolate": { id: uses("alloc") },

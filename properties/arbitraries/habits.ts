@@ -35,6 +35,9 @@ const features: Readonly<Record<Feature, readonly (readonly [op: Op, weight: num
   tasks: [["start", 4], ["step", 9], ["signal", 1]],
 };
 
+/** Where compaction is possible it is made in every run. */
+const compactions: readonly Op[] = Array.from({ length: 8 }, () => "compact" as const);
+
 interface Leaning {
   /** Features that are always heavy. */
   readonly heavy: readonly Feature[];
@@ -94,7 +97,7 @@ export function drawHabits(draw: Draw, description: MachineDescription, behaviou
   const nodes = description.nodes.map((_, node) => node);
   return {
     behaviour,
-    ops: drawOps(draw, description, leaning),
+    ops: [...drawOps(draw, description, leaning), ...(description.compaction === true ? compactions : [])],
     refusedPercent: refused ?? leaning.refused,
     recipePercent: draw.pick([leaning.recipes, leaning.recipes, 90]),
     recipesAtOnce: draw.weighted([[3, 1], [3, 2], [1, 3]]),

@@ -33,6 +33,8 @@ export function isMachine(value: unknown): value is MachineDescription {
     isOneOf(value.memmapOnMemory, ["never", "yes", "force"]) &&
     isOneOf(value.autoOnline, ["offline", "online", "online_kernel", "online_movable"]) &&
     isOneOf(value.onlinePolicy, ["contig-zones", "auto-movable"]) &&
+    (value.compaction === undefined || value.compaction === true) &&
+    (value.guardMinOrder === undefined || isWhole(value.guardMinOrder)) &&
     typeof value.movableNode === "boolean" &&
     typeof value.autoMovableNumaAware === "boolean";
   // The shape is what the type says; what it means is for the specification to judge.

@@ -61,6 +61,15 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   yield { ...machine, autoMovableRatio: 301 };
   yield { ...machine, autoMovableNumaAware: true };
   yield { ...machine, arch: "x86-64" };
+  if (machine.compaction === true) {
+    const { compaction: _without, ...rest } = machine;
+    yield rest;
+  }
+  if (machine.guardMinOrder !== undefined) {
+    const { guardMinOrder, ...unguarded } = machine;
+    yield unguarded;
+    yield { ...machine, guardMinOrder: guardMinOrder - 1 };
+  }
   for (const [at, node] of machine.nodes.entries()) {
     const put = (changed: NodeDescription): MachineDescription => ({ ...machine, nodes: machine.nodes.map((other, place) => (place === at ? changed : other)) });
     yield put({ ...node, movableStart: null });
@@ -97,6 +106,8 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.autoMovableRatio !== 301,
     !machine.autoMovableNumaAware,
     machine.arch !== "x86-64",
+    machine.guardMinOrder !== undefined,
+    machine.compaction === true,
     ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),
   ].filter(Boolean).length;
   return [machine.nodes.length, machine.cma.length, machine.reserved.length, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];

@@ -1,9 +1,9 @@
 /**
  * Goals about single pages: where they came from, where they went, and what stood in the way.
  */
-import { FrameFlag, FrameUse, pageKindTraits, rangeContains } from "../../models/index.ts";
+import { FrameFlag, FrameUse, pageKindTraits, pageblockPages, rangeContains } from "../../models/index.ts";
 import type { AllocationView, FreeBlockView, Migratetype, View } from "../../models/index.ts";
-import { allocationsById, freeBlockOfRow, rowsOf, typeAt, zoneAt } from "../derived.ts";
+import { allocationsById, freeBlockOfRow, isOnlineMemory, rowsOf, typeAt, zoneAt } from "../derived.ts";
 import { retyped } from "../laws/allocation.ts";
 import type { Goal, StepRecord } from "../rule.ts";
 import { contigRange, failed, nrFrames, succeeded } from "../step.ts";
@@ -32,6 +32,18 @@ function zoneTypeAt(view: View, pfn: number): string | undefined {
 
 function pageOf({ before, command }: StepRecord): AllocationView | undefined {
   return "id" in command && before.allocations !== undefined ? allocationsById(before).get(command.id) : undefined;
+}
+
+/** Frames of the pageblock are memory of several zones. */
+function isShared(view: View, pfn: number): boolean {
+  const zones = new Set<number | undefined>();
+  const start = pfn - (pfn % pageblockPages(view.geometry));
+  for (let at = start; at < start + pageblockPages(view.geometry); at++) if (isOnlineMemory(useAt(view, at))) zones.add(view.frames?.zone[rowsOf(view).of(at)]);
+  return zones.size > 1;
+}
+
+function nrGuards({ frames }: View): number {
+  return frames?.use.filter((use) => use === FrameUse.Guard).length ?? 0;
 }
 
 function some(list: readonly unknown[] | undefined): boolean {
@@ -207,5 +219,29 @@ export const pageGoals: readonly Goal[] = [
     title: "a compound page moved as a whole",
     rules: ["FC-61"],
     reached: ({ before, outcome }) => (outcome.moved ?? []).some(({ id, to }) => to.order > 0 && before.allocations !== undefined && nrFrames(allocationsById(before).get(id) ?? { ranges: [] }) > 1),
+  },
+  {
+    id: "guard-made",
+    title: "a block was split and a half of it became a guard block",
+    rules: ["FC-94"],
+    reached: ({ before, after }) => nrGuards(after) > nrGuards(before),
+  },
+  {
+    id: "guard-taken-back",
+    title: "pages were freed, and the guard blocks beside them with them",
+    rules: ["FC-94", "PG-10"],
+    reached: ({ before, after }) => nrGuards(after) < nrGuards(before),
+  },
+  {
+    id: "compaction-moves",
+    title: "compaction moved a page",
+    rules: ["FC-95", "FC-96", "FC-97"],
+    reached: ({ command, outcome }) => command.op === "compact" && some(outcome.moved),
+  },
+  {
+    id: "compaction-meets-another-zone",
+    title: "compaction moved a page to a pageblock that two zones share",
+    rules: ["FC-95"],
+    reached: ({ before, command, outcome }) => command.op === "compact" && (outcome.moved ?? []).some(({ to }) => isShared(before, to.pfn)),
   },
 ];

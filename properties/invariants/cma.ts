@@ -3,7 +3,7 @@
  */
 import { FrameUse, hex, pageKindTraits, rangeContains, toPfn } from "../../models/index.ts";
 import type { AllocationView, CmaAreaView, Pfn, View } from "../../models/index.ts";
-import { allocationOfRow, pageblockStarts, pageblockTypes, rowsOf } from "../derived.ts";
+import { allocationOfRow, isUnused, pageblockStarts, pageblockTypes, rowsOf } from "../derived.ts";
 import { FrameEvidence, allocationName, allocationPlace, useName, zoneName } from "../evidence.ts";
 import { given, perView } from "../per-view.ts";
 import type { Evidence, Invariant } from "../rule.ts";
@@ -73,7 +73,7 @@ function judgeUnowned(view: View, bit: "0" | "1"): readonly Evidence[] {
         continue;
       }
       const movable = owner !== undefined && owner.kind !== "contig" && pageKindTraits[owner.kind].migratetype === "Movable";
-      const free = use[row] === FrameUse.Free || use[row] === FrameUse.Pcp || use[row] === FrameUse.Poisoned || use[row] === FrameUse.Limbo;
+      const free = isUnused(use[row]) || use[row] === FrameUse.Poisoned || use[row] === FrameUse.Limbo;
       if (!movable && !free) found.add(pfn, `free, poisoned or of a movable page, ${bit === "0" ? "the bit is clear" : "the allocation does not reach so far"}`, owner === undefined ? useName(use[row]) : allocationName(owner), areaName(area));
     }
   }

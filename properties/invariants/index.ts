@@ -9,6 +9,7 @@ import { frameInvariants } from "./frames.ts";
 import { freeCounterInvariants } from "./free-counters.ts";
 import { freeListInvariants } from "./free-lists.ts";
 import { groupInvariants } from "./groups.ts";
+import { guardInvariants } from "./guard.ts";
 import { isolationInvariants } from "./isolation.ts";
 import { memmapInvariants } from "./memmap.ts";
 import { nodeInvariants } from "./nodes.ts";
@@ -34,6 +35,7 @@ export const invariants: readonly Invariant[] = [
   ...cmaInvariants,
   ...poisonInvariants,
   ...groupInvariants,
+  ...guardInvariants,
   ...deviceInvariants,
   ...taskInvariants,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

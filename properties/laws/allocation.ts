@@ -3,7 +3,7 @@
  */
 import { FrameFlag, FrameUse, hex, isAligned, pageKindTraits, toPfn, zoneTypes } from "../../models/index.ts";
 import type { Alloc, FreeBlockView, Grant, Migratetype, NodeId, View, ZoneIndex, ZoneType } from "../../models/index.ts";
-import { freeBlockOfRow, pageblockStarts, pageblockTypes, rowsOf, typeAt, zoneAt } from "../derived.ts";
+import { freeBlockOfRow, isUnused, pageblockStarts, pageblockTypes, rowsOf, typeAt, zoneAt } from "../derived.ts";
 import { FrameEvidence, allocationName, allocationPlace, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
@@ -48,7 +48,7 @@ const givesWhatWasAsked: Law = {
     eachFrame(step, (pfn, rowBefore, rowAfter) => {
       const [from, to] = [was[rowBefore], is[rowAfter]];
       const inside = pfn >= grant.pfn && pfn < grant.pfn + nrPages;
-      if (!inside && from !== to && !(isFree(from) && isFree(to))) found.add(toPfn(pfn), useName(from), useName(to));
+      if (!inside && from !== to && !(isUnused(from) && isUnused(to))) found.add(toPfn(pfn), useName(from), useName(to));
     });
     return found.found;
   },
@@ -166,7 +166,7 @@ const claimsItsOwn: Law = {
   title: "taking and freeing pages changes a pageblock only among Unmovable, Movable and Reclaimable; an allocation only to its own type, and only pageblocks of the free block it was taken from",
   source: "mm/page_alloc.c: try_to_steal_block(), __free_one_page(), v6.12",
   needs: ["pageblocks", "freeBlocks", "frames"],
-  ops: ["alloc", "free", "drain", "pcp-disable", "release", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "free-contig", "cma-release", "fake-online"],
+  ops: ["alloc", "free", "drain", "pcp-disable", "compact", "release", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "free-contig", "cma-release", "fake-online"],
   // A free block that KD-1 has put on the list of another type is claimed with its isolated pageblocks.
   unless: ["KD-1"],
   find: (step) => {

@@ -3,7 +3,7 @@
  */
 import { FrameUse, isAligned, isPowerOfTwo, pfnRange, rangeContains, toPfn } from "../../models/index.ts";
 import type { AllocId, AllocationView, Op, PfnRange } from "../../models/index.ts";
-import { allocationOfRow, allocationsById, pageblockStarts, rowsOf, typeAt, zoneAt } from "../derived.ts";
+import { allocationOfRow, allocationsById, isUnused, pageblockStarts, rowsOf, typeAt, zoneAt } from "../derived.ts";
 import { FrameEvidence, allocationName, allocationPlace, rangeName, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
@@ -58,10 +58,10 @@ function newContig({ before, after }: StepRecord): AllocationView | undefined {
   return given(after.allocations).find(({ id, kind }) => !known.has(id) && kind === "contig");
 }
 
-/** Frames that are free or on a per-CPU list. */
+/** Frames that are free, on a per-CPU list, or guard pages. */
 function nrUnused({ use }: { readonly use: Uint8Array }): number {
   let count = 0;
-  for (let row = 0; row < use.length; row++) if (use[row] === FrameUse.Free || use[row] === FrameUse.Pcp) count++;
+  for (let row = 0; row < use.length; row++) if (isUnused(use[row])) count++;
   return count;
 }
 
@@ -144,7 +144,7 @@ const takesItsRange: Law = {
 
 /** Uses of frames that no contiguous allocation may touch. */
 function untouchable(use: number | undefined): boolean {
-  return use !== FrameUse.Free && use !== FrameUse.Pcp && use !== FrameUse.Allocated;
+  return !isUnused(use) && use !== FrameUse.Allocated;
 }
 
 const unmovableStays: Law = {

@@ -51,6 +51,7 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
   drain: lists,
   "pcp-disable": [...lists, "zones.pcpDisabled"],
   "pcp-enable": ["zones.pcpDisabled"],
+  compact: moves,
   hold: ["allocations.holds"],
   release: [...pages, "allocations", "allocations.holds"],
   "lru-isolate": ["allocations.lruIsolated"],

@@ -21,7 +21,7 @@ const framesAreConserved: Law = {
   needs: ["zones", "frames.use", "frames.zone"],
   // Not those that give the allocator frames, or take frames from it.
   ops: [
-    "alloc", "free", "drain", "pcp-disable", "pcp-enable", "hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
+    "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
     "alloc-contig-pages", "cma-alloc", "cma-release", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "set", "veto", "fail-next",
   ],
   unless: [],

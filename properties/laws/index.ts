@@ -2,6 +2,7 @@
 import type { Law } from "../rule.ts";
 import { addRemoveLaws } from "./add-remove.ts";
 import { allocationLaws } from "./allocation.ts";
+import { compactionLaws } from "./compaction.ts";
 import { contigLaws } from "./contig.ts";
 import { footprintLaws } from "./footprint.ts";
 import { freeingLaws } from "./freeing.ts";
@@ -21,6 +22,7 @@ export const laws: readonly Law[] = [
   ...freeingLaws,
   ...isolationLaws,
   ...obstacleLaws,
+  ...compactionLaws,
   ...contigLaws,
   ...movingLaws,
   ...poisonLaws,

@@ -3,7 +3,7 @@
  */
 import { FrameFlag, FrameUse, NONE, blockPages, pageKindTraits, pageblockPages, pfnRange, rangeEnd, toPfn } from "../../models/index.ts";
 import type { AllocationView, Command, IsolationMode, PfnRange, View } from "../../models/index.ts";
-import { allocationOfRow, blocksById, pageblockStarts, rowsOf, spans, typeAt, zoneAt } from "../derived.ts";
+import { allocationOfRow, blocksById, isUnused, pageblockStarts, rowsOf, spans, typeAt, zoneAt } from "../derived.ts";
 import { FrameEvidence, allocationName, useName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, Need } from "../rule.ts";
@@ -32,7 +32,7 @@ function unmovable(view: View, row: number, mode: IsolationMode): string | undef
   const owner = ownerOf(view, row);
   if (owner === undefined) {
     // Of a poisoned frame out of use the view does not tell whether somebody keeps a reference.
-    const passes = is === FrameUse.Free || is === FrameUse.Pcp || is === FrameUse.PageOfflineDropped || is === FrameUse.Limbo || is === FrameUse.Poisoned || (mode === "offline" && (is === FrameUse.PageOffline || poisoned));
+    const passes = isUnused(is) || is === FrameUse.PageOfflineDropped || is === FrameUse.Limbo || is === FrameUse.Poisoned || (mode === "offline" && (is === FrameUse.PageOffline || poisoned));
     return passes ? undefined : useName(is);
   }
   if (owner.kind === "hugetlb") return undefined;

@@ -40,7 +40,7 @@ const parts: Readonly<Record<Exclude<keyof Outcome, "result" | "errno" | "becaus
   grant: ["alloc"],
   memmap: ["add", "device-map"],
   dropped: ["alloc-contig", "fake-offline", "soft-offline"],
-  moved: ["pin", "pin-range", "soft-offline", "alloc-contig", "fake-offline", "write-state", "write-online", "offline-and-remove"],
+  moved: ["compact", "pin", "pin-range", "soft-offline", "alloc-contig", "fake-offline", "write-state", "write-online", "offline-and-remove"],
   attempts: ["alloc-contig-pages", "cma-alloc"],
   start: ["alloc-contig-pages", "cma-alloc"],
   events: ["add", "write-state", "write-online", "offline-and-remove"],

@@ -2,7 +2,7 @@
  * Memory errors: one frame is struck, its neighbours stay what they are.
  */
 import { FrameFlag, FrameUse } from "../../models/index.ts";
-import { allocationOfRow, blocksById, rowsOf } from "../derived.ts";
+import { allocationOfRow, blocksById, isUnused, rowsOf } from "../derived.ts";
 import { FrameEvidence, blockName, useName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
@@ -36,7 +36,7 @@ const neighboursStay: Law = {
     const found = new FrameEvidence();
     eachFrame(step, (pfn, rowBefore, rowAfter) => {
       const [from, to] = [was[rowBefore], is[rowAfter]];
-      if (pfn === own || from === to || (from === FrameUse.Pcp && to === FrameUse.Free) || (owner !== 0 && owners[rowBefore] === owner)) return;
+      if (pfn === own || from === to || (isUnused(from) && (to === FrameUse.Free || to === FrameUse.Guard)) || (owner !== 0 && owners[rowBefore] === owner)) return;
       if (targets.some((move) => pfn >= move.to.pfn && pfn < move.to.pfn + 2 ** move.to.order)) return;
       found.add(rowsOf(before).pfn(rowBefore), useName(from), useName(to));
     });

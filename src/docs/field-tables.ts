@@ -161,6 +161,8 @@ export const machineFields: Words<MachineDescription> = {
   autoMovableNumaAware: "the ratio holds on each node too",
   zeroPage: "the zero page, one of the reserved frames; left out: it lies outside the modelled memory",
   hotplugEnd: "first frame that can not be mapped: nothing is added there",
+  compaction: "`true`: the command `compact` can be issued; left out: it is skipped",
+  guardMinOrder: "debug_guardpage_minorder with debug_pagealloc: halves of split blocks below this order become guard pages; left out: none",
 };
 
 export const geometryFields: Words<Geometry> = {

@@ -45,5 +45,6 @@ export function defaultOf(part: "machine" | "node" | "cma", field: string): stri
   if (part === "machine" && field === "zeroPage") return "none";
   if (part === "cma" && field === "reservePagesOnError") return "false";
   const whole: object | undefined = { machine, node: machine.nodes[0], cma: machine.cma[0] }[part];
-  return JSON.stringify(whole === undefined ? undefined : Reflect.get(whole, field));
+  const value: unknown = whole === undefined ? undefined : Reflect.get(whole, field);
+  return value === undefined ? "none" : JSON.stringify(value);
 }

@@ -14,6 +14,7 @@ import { frameInvariants } from "../../properties/invariants/frames.ts";
 import { freeCounterInvariants } from "../../properties/invariants/free-counters.ts";
 import { freeListInvariants } from "../../properties/invariants/free-lists.ts";
 import { groupInvariants } from "../../properties/invariants/groups.ts";
+import { guardInvariants } from "../../properties/invariants/guard.ts";
 import { isolationInvariants } from "../../properties/invariants/isolation.ts";
 import { memmapInvariants } from "../../properties/invariants/memmap.ts";
 import { nodeInvariants } from "../../properties/invariants/nodes.ts";
@@ -24,6 +25,7 @@ import { taskInvariants } from "../../properties/invariants/tasks.ts";
 import { zoneInvariants } from "../../properties/invariants/zones.ts";
 import { addRemoveLaws } from "../../properties/laws/add-remove.ts";
 import { allocationLaws } from "../../properties/laws/allocation.ts";
+import { compactionLaws } from "../../properties/laws/compaction.ts";
 import { contigLaws } from "../../properties/laws/contig.ts";
 import { footprintLaws } from "../../properties/laws/footprint.ts";
 import { freeingLaws } from "../../properties/laws/freeing.ts";
@@ -56,6 +58,7 @@ export const invariantGroups: readonly RuleGroup<Invariant>[] = complete(invaria
   { title: "Allocations", rules: allocationInvariants },
   { title: "CMA areas", rules: cmaInvariants },
   { title: "Poisoned frames", rules: poisonInvariants },
+  { title: "Guard pages", rules: guardInvariants },
   { title: "Memory groups", rules: groupInvariants },
   { title: "Devices and resources", rules: deviceInvariants },
   { title: "Half-done operations", rules: taskInvariants },
@@ -69,6 +72,7 @@ export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
   { title: "Isolating", rules: isolationLaws },
   { title: "What may be in the way", rules: obstacleLaws },
   { title: "Contiguous allocation", rules: contigLaws },
+  { title: "Compaction", rules: compactionLaws },
   { title: "Moving and pinning", rules: movingLaws },
   { title: "Memory errors", rules: poisonLaws },
   { title: "Adding and removing", rules: addRemoveLaws },

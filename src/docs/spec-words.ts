@@ -26,6 +26,7 @@ const uses: Readonly<Record<string, readonly [name: string, meaning: string]>> =
   "page-offline": ["PageOffline", "PageOffline inside an online section, still referenced by its driver"],
   "page-offline dropped": ["PageOfflineDropped", "PageOffline, the driver gave up its reference"],
   poisoned: ["Poisoned", "bad, kept from use"],
+  guard: ["Guard", "in a guard block: half of a split block, kept out of use until the other half is free again"],
   limbo: ["Limbo", "in use by nobody and free to nobody: lost"],
   device: ["Device", "ZONE_DEVICE"],
 };
@@ -39,7 +40,7 @@ export const frameUseWords: readonly (readonly [code: string, name: string, mean
 
 /** The commands by what they are about, in the order of the catalogue. */
 export const commandGroups: readonly { readonly title: string; readonly ops: readonly Op[] }[] = [
-  { title: "Page allocator", ops: ["alloc", "free", "drain", "pcp-disable", "pcp-enable"] },
+  { title: "Page allocator", ops: ["alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact"] },
   { title: "References and pins", ops: ["hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin"] },
   { title: "Memory errors and reserved frames", ops: ["poison", "soft-offline", "unpoison", "free-reserved"] },
   { title: "Isolation", ops: ["isolate", "unisolate", "test-isolated"] },

@@ -6,7 +6,7 @@
  * A block never leaves its section, so blocks are named by section and offset.
  */
 import type { FreeLists } from "./free-lists.ts";
-import { Type, allocatedCode, byteAt, freeCode, isFree, orderOf, orderPages } from "./layout.ts";
+import { Type, allocatedCode, byteAt, freeCode, guardCode, isFree, orderOf, orderPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import type { Pageblocks } from "./pageblocks.ts";
 import { zoneAt } from "./section.ts";
@@ -19,6 +19,8 @@ export class Buddy {
   protected readonly pageblocks: Pageblocks;
   readonly #maxOrder: number;
   readonly #pageblockOrder: number;
+  /** Halves of split blocks below this order become guard blocks. */
+  readonly #guardMinOrder: number;
 
   constructor(machine: Machine) {
     this.m = machine;
@@ -26,6 +28,7 @@ export class Buddy {
     this.pageblocks = machine.pageblocks;
     this.#maxOrder = machine.sizes.maxOrder;
     this.#pageblockOrder = machine.sizes.pageblockOrder;
+    this.#guardMinOrder = machine.description.guardMinOrder ?? 0;
   }
 
   /** account_freepages(): isolated frames are not counted. */
@@ -57,11 +60,17 @@ export class Buddy {
     const leaf = lists.leaf(section, list);
     this.account(zone, 1 << order, type);
     frames[offset] = 0;
-    // Below pageblock order both are of one pageblock, so on one list; and of one zone, unless the section is mixed.
-    let size = section.zones === null && order < this.#pageblockOrder ? leaf.removeBuddies(frames, list.count, offset, order, this.#pageblockOrder) : order;
+    // Below pageblock order both are of one pageblock, so on one list, if no guard is between; and of one zone, unless the section is mixed.
+    let size = section.zones === null && order < this.#pageblockOrder && this.#guardMinOrder === 0 ? leaf.removeBuddies(frames, list.count, offset, order, this.#pageblockOrder) : order;
     let head = offset & -(1 << size);
     while (size < this.#maxOrder) {
       const buddy = head ^ (1 << size);
+      if (size < this.#guardMinOrder && byteAt(frames, buddy) === guardCode(size)) {
+        this.clearGuard(frames, buddy, size, zone, type);
+        head &= buddy;
+        size++;
+        continue;
+      }
       if (!this.pageIsBuddy(section, frames, buddy, size, zone)) break;
       if (size >= this.#pageblockOrder && !this.absorb(section, buddy, size, type)) break;
       if (leaf.has(size, buddy >>> size)) lists.leave(list, leaf, buddy, size);
@@ -72,6 +81,12 @@ export class Buddy {
     }
     frames[head] = freeCode(size);
     lists.enter(list, leaf, section, head, size);
+  }
+
+  /** clear_page_guard(): the frames of a guard block are free pages again, in the block that merges with it. */
+  protected clearGuard(frames: Uint8Array, guard: number, order: number, zone: Zone, type: number): void {
+    frames[guard] = 0;
+    this.account(zone, 1 << order, type);
   }
 
   /** Whether a block of this type may merge with its buddy, of at least pageblock order; if so, the buddy's pageblocks are of the type now. */
@@ -123,9 +138,17 @@ export class Buddy {
     this.account(zone, orderPages(order), type);
   }
 
-  /** expand(): the upper halves of a block of order `high` go to the list of `type`, until its first 2^low frames are left. */
+  /** expand(): the upper halves of a block of order `high` go to the list of `type` or become guard blocks, until its first 2^low frames are left. */
   protected expand(section: Section, frames: Uint8Array, offset: number, low: number, high: number, zone: Zone, type: number): void {
-    this.lists.enterHalves(this.lists.list(zone.index, type), section, frames, offset, low, high);
+    const guarded = Math.max(low, Math.min(high, this.#guardMinOrder));
+    if (guarded < high) this.lists.enterHalves(this.lists.list(zone.index, type), section, frames, offset, guarded, high);
+    if (guarded > low) this.setGuards(frames, offset, low, guarded, zone, type);
+  }
+
+  /** set_page_guard() of the upper halves of orders `high - 1` down to `low`, whose frames are free pages no more. */
+  protected setGuards(frames: Uint8Array, offset: number, low: number, high: number, zone: Zone, type: number): void {
+    for (let order = low; order < high; order++) frames[offset + (1 << order)] = guardCode(order);
+    this.account(zone, (1 << low) - (1 << high), type);
   }
 
   /** __rmqueue_smallest(): the first 2^order frames of the smallest block on the list that is large enough, or -1. */
@@ -157,11 +180,20 @@ export class Buddy {
     for (let size = blockOrder - 1; size >= order; size--) {
       const upper = at + orderPages(size);
       const isUpper = target >= upper;
-      this.addBlock(section, frames, isUpper ? at : upper, size, zone, type);
-      this.account(zone, orderPages(size), type);
+      this.#putRest(section, frames, isUpper ? at : upper, size, zone, type);
       if (isUpper) at = upper;
     }
     frames[target] = allocatedCode(order);
+  }
+
+  /** A half that was split off: a guard block, or a free block that counts. */
+  #putRest(section: Section, frames: Uint8Array, offset: number, order: number, zone: Zone, type: number): void {
+    if (order < this.#guardMinOrder) {
+      frames[offset] = guardCode(order);
+      return;
+    }
+    this.addBlock(section, frames, offset, order, zone, type);
+    this.account(zone, orderPages(order), type);
   }
 
   /** find_large_buddy() and its like: the offset of the free block that contains the frame, or -1. */

@@ -6,6 +6,7 @@ import type { ContigMigration, ContigOp } from "./contig.ts";
 import type { Machine } from "./machine.ts";
 import type { OfflineOp } from "./offline.ts";
 import type { PageRequest } from "./page-alloc.ts";
+import type { Zone } from "./zone.ts";
 
 export class Choices {
   protected readonly m: Machine;
@@ -57,6 +58,11 @@ export class Choices {
   /** The next step of that. False: no page could move. */
   offlinePage(op: OfflineOp): boolean {
     return this.m.offline.movable(op).some((slot) => this.m.migration.migrate(slot, "offline"));
+  }
+
+  /** Compacts a zone as the scanners go. */
+  compact(zone: Zone): void {
+    this.m.compaction.compact(zone);
   }
 
   /** A search is about to try the range that begins here. */

@@ -53,6 +53,8 @@ export class Commands {
         return this.#withZone(command.node, command.zone, (zone) => this.#pcpDisable(zone));
       case "pcp-enable":
         return this.#withZone(command.node, command.zone, (zone) => this.#pcpEnable(zone));
+      case "compact":
+        return m.description.compaction === true ? this.#withZone(command.node, command.zone, (zone) => this.#compact(zone)) : skipped("no-compaction");
       case "hold":
         return m.references.hold(command.id);
       case "release":
@@ -179,6 +181,10 @@ export class Commands {
 
   #drain(zone: Zone): undefined {
     this.m.pcp.drain(zone);
+  }
+
+  #compact(zone: Zone): undefined {
+    this.m.choices.compact(zone);
   }
 
   #pcpDisable(zone: Zone): Refusal | undefined {

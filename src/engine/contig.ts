@@ -8,7 +8,7 @@ import { isPowerOfTwo } from "../../models/index.ts";
 import type { ContigGfp } from "../../models/index.ts";
 import { newBook } from "./isolation.ts";
 import type { Book } from "./isolation.ts";
-import { FrameCode, isAllocated, isFree, orderPages } from "./layout.ts";
+import { FrameCode, isAllocated, isFree, isGuard, orderOf, orderPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { refused } from "./result.ts";
 import type { Refusal } from "./result.ts";
@@ -108,8 +108,9 @@ export class Contig {
     let found: number | undefined;
     this.m.frames.forEachUnit(op.start, op.start + op.nrPages, (code, first) => {
       if (found !== undefined || isFree(code)) return;
-      const slot = isAllocated(code) ? this.m.allocations.slotAt(first) : -1;
-      if (slot < 0 || !this.isTaken(op, slot) || !this.m.migration.canMigrate(slot)) found = Math.max(first, op.start);
+      const leaves = (slot: number): boolean => this.isTaken(op, slot) && this.m.migration.canMigrate(slot);
+      const kept = isGuard(code) ? this.m.frames.isGuardKept(first, orderOf(code), leaves) : !(isAllocated(code) && leaves(this.m.allocations.slotAt(first)));
+      if (kept) found = Math.max(first, op.start);
     });
     const notOnline = this.m.sections.firstNotOnline(op.start, op.start + op.nrPages);
     return found ?? (notOnline < op.start + op.nrPages ? notOnline : undefined);

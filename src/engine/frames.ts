@@ -1,6 +1,6 @@
 /** What a frame is and whose: the questions that Linux asks of `struct page`, include/linux/page-flags.h, v6.12. */
 import type { ContigAllocation } from "./contig-allocations.ts";
-import { AllocFlag, FrameCode, byteAt, freeCode, isAllocated, noZone, orderPages, unitPages } from "./layout.ts";
+import { AllocFlag, FrameCode, byteAt, freeCode, isAllocated, isFree, isGuard, noZone, orderPages, unitPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { broken } from "./result.ts";
 import { isPoisoned, zoneAt } from "./section.ts";
@@ -99,6 +99,17 @@ export class Frames {
       call(code, section.start + head, behind);
       pfn = behind;
     }
+  }
+
+  /** Whether the half that a guard block waits for has a unit that is neither free nor of a page that leaves. */
+  isGuardKept(guard: number, order: number, leaves: (slot: number) => boolean): boolean {
+    const size = orderPages(order);
+    const half = guard % (2 * size) === 0 ? guard + size : guard - size;
+    let kept = false;
+    this.forEachUnit(half, half + size, (code, first) => {
+      kept ||= !isFree(code) && !isGuard(code) && !(isAllocated(code) && leaves(this.m.allocations.slotAt(first)));
+    });
+    return kept;
   }
 
   /** Writes the code of each frame of `[start, end)`. */

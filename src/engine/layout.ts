@@ -5,10 +5,11 @@
  * a per-CPU entry, a block from the allocator, or one frame of anything else. The first frame of a unit carries the code,
  * the others carry Tail; a unit of order o is aligned to 2^o, so the head of a frame is found by rounding down.
  *
- *   0b00cccccc  a single frame of class c (0: Tail)
- *   0b01oooooo  per-CPU entry of order o
- *   0b10oooooo  free block of order o
- *   0b11oooooo  block from the allocator, of order o
+ *   0b000ccccc  a single frame of class c (0: Tail)
+ *   0b001ooooo  guard block of order o
+ *   0b010ooooo  per-CPU entry of order o
+ *   0b100ooooo  free block of order o
+ *   0b110ooooo  block from the allocator, of order o
  */
 export const FrameCode = {
   Tail: 0,
@@ -30,13 +31,14 @@ export const FrameCode = {
   PageOfflineDrops: 9,
   PageOfflineDropped: 10,
   Limbo: 11,
+  Guard: 0x20,
   Pcp: 0x40,
   Free: 0x80,
   Allocated: 0xc0,
 } as const;
 
 const kindMask = 0xc0;
-const orderMask = 0x3f;
+const orderMask = 0x1f;
 
 /** Orders stay below this, so that a set of orders fits in a word and 2^order is an exact shift. */
 export const orderLimit = 31;
@@ -58,6 +60,14 @@ export function allocatedCode(order: number): number {
   return FrameCode.Allocated | order;
 }
 
+export function guardCode(order: number): number {
+  return FrameCode.Guard | order;
+}
+
+export function isGuard(code: number): boolean {
+  return code >= FrameCode.Guard && code < FrameCode.Pcp;
+}
+
 export function isFree(code: number): boolean {
   return (code & kindMask) === FrameCode.Free;
 }
@@ -72,7 +82,7 @@ export function isAllocated(code: number): boolean {
 
 /** Whether the code belongs to a unit that has an order. */
 export function hasOrder(code: number): boolean {
-  return code >= FrameCode.Pcp;
+  return code >= FrameCode.Guard;
 }
 
 export function orderOf(code: number): number {
@@ -81,7 +91,7 @@ export function orderOf(code: number): number {
 
 /** Frames of a unit with this code. */
 export function unitPages(code: number): number {
-  return code >= FrameCode.Pcp ? 1 << (code & orderMask) : 1;
+  return code >= FrameCode.Guard ? 1 << (code & orderMask) : 1;
 }
 
 /** Migratetypes as indices, in the order of `migratetypes`. */

@@ -13,6 +13,7 @@ import type { Choices } from "./choices.ts";
 import type { Cma } from "./cma.ts";
 import type { Commands } from "./commands.ts";
 import { ContigAllocations } from "./contig-allocations.ts";
+import type { Compaction } from "./compaction.ts";
 import type { Contig } from "./contig.ts";
 import type { ContigRelease } from "./contig-release.ts";
 import type { ContigSearch } from "./contig-search.ts";
@@ -92,6 +93,7 @@ export class Machine {
   readonly unmovable: Unmovable;
   readonly isolation: Isolation;
   readonly migration: Migration;
+  readonly compaction: Compaction;
   readonly contig: Contig;
   readonly contigSearch: ContigSearch;
   readonly contigRelease: ContigRelease;
@@ -137,6 +139,7 @@ export class Machine {
     this.unmovable = new parts.Unmovable(this);
     this.isolation = new parts.Isolation(this);
     this.migration = new parts.Migration(this);
+    this.compaction = new parts.Compaction(this);
     this.contig = new parts.Contig(this);
     this.contigSearch = new parts.ContigSearch(this);
     this.contigRelease = new parts.ContigRelease(this);

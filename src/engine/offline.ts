@@ -4,7 +4,7 @@
  */
 import { newBook } from "./isolation.ts";
 import type { Book } from "./isolation.ts";
-import { FrameCode, Type, isAllocated, isFree, orderOf } from "./layout.ts";
+import { FrameCode, Type, isAllocated, isFree, isGuard, orderOf } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryBlock } from "./memory-blocks.ts";
 import { livelock, refused } from "./result.ts";
@@ -86,9 +86,14 @@ export class Offline {
   /** Whether a frame of the range is neither free nor of a page that could move: then it can not go, whatever moves. */
   isHopeless(op: OfflineOp): boolean {
     let hopeless = false;
-    this.m.frames.forEachUnit(op.start, op.start + op.nrPages, (code, first) => {
-      const gone = isFree(code) || code === FrameCode.PageOfflineDropped || this.m.frames.isPoisoned(first);
-      hopeless ||= !gone && !(isAllocated(code) && this.m.migration.canMigrate(this.m.allocations.slotAt(first)));
+    const { frames, migration } = this.m;
+    frames.forEachUnit(op.start, op.start + op.nrPages, (code, first) => {
+      if (isGuard(code)) {
+        hopeless ||= frames.isGuardKept(first, orderOf(code), (slot) => migration.canMigrate(slot));
+        return;
+      }
+      const gone = isFree(code) || code === FrameCode.PageOfflineDropped || frames.isPoisoned(first);
+      hopeless ||= !gone && !(isAllocated(code) && migration.canMigrate(this.m.allocations.slotAt(first)));
     });
     return hopeless;
   }

@@ -8,6 +8,7 @@ import { Buddy } from "./buddy.ts";
 import { Choices } from "./choices.ts";
 import { Cma } from "./cma.ts";
 import { Commands } from "./commands.ts";
+import { Compaction } from "./compaction.ts";
 import { Contig } from "./contig.ts";
 import { ContigRelease } from "./contig-release.ts";
 import { ContigSearch } from "./contig-search.ts";
@@ -49,6 +50,7 @@ export interface EngineParts {
   readonly Choices: Part<Choices>;
   readonly Cma: Part<Cma>;
   readonly Commands: Part<Commands>;
+  readonly Compaction: Part<Compaction>;
   readonly Contig: Part<Contig>;
   readonly ContigRelease: Part<ContigRelease>;
   readonly ContigSearch: Part<ContigSearch>;
@@ -83,6 +85,6 @@ export interface EngineParts {
 
 /** The engine as it ships. */
 export const shippedParts: EngineParts = {
-  BlockState, Boot, Buddy, Choices, Cma, Commands, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Isolation, Memmap, MemoryBlocks, Migration, Nodes, Notifier, Offline, Online,
+  BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Isolation, Memmap, MemoryBlocks, Migration, Nodes, Notifier, Offline, Online,
   PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Sections, Tasks, Unmovable, ZoneChoice, Zonelists, Zones,
 };

@@ -2,7 +2,7 @@
  * Bad frames: Linux memory_failure(), soft_offline_page(), unpoison_memory(), mm/memory-failure.c; take_page_off_buddy(),
  * put_page_back_buddy(), mm/page_alloc.c, v6.12.
  */
-import { AllocFlag, FrameCode, isAllocated, isFree, isPcp, orderOf, orderPages } from "./layout.ts";
+import { AllocFlag, FrameCode, isAllocated, isFree, isGuard, isPcp, orderOf, orderPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { refused, skipped } from "./result.ts";
 import type { Refusal } from "./result.ts";
@@ -20,6 +20,7 @@ export class Poison {
   /** memory_failure(). */
   poison(pfn: number): Refusal | undefined {
     if (this.holdsMemmap(pfn)) return skipped("memmap-frame", { pfn });
+    if (this.m.sections.isOnline(pfn) && isGuard(this.m.frames.codeOf(pfn))) return skipped("guard-page", { pfn });
     if (!this.m.sections.isOnline(pfn)) return refused("ENXIO", "not-online", { pfn });
     const zone = this.m.frames.zone(pfn);
     if (this.m.pcp.isDisabled(zone)) return skipped("pcp-lock", { pfn });
@@ -184,7 +185,7 @@ export class Poison {
 
   /** Of an allocation, reserved, a hole, a memmap, or PageOffline. */
   protected isInUse(code: number): boolean {
-    return !(isFree(code) || code === FrameCode.Poisoned || code === FrameCode.PoisonedNoRef || code === FrameCode.Limbo || isPcp(code));
+    return !(isFree(code) || code === FrameCode.Poisoned || code === FrameCode.PoisonedNoRef || code === FrameCode.Limbo || isPcp(code) || isGuard(code));
   }
 
   /** put_page_back_buddy(). A frame without a reference stays outside all lists in Linux (KD-8). */

@@ -3,7 +3,7 @@
  *
  * Where KD-1 was used, the kernel itself has let free counts and list types drift; those lines then say nothing.
  */
-import { AllocFlag, FrameCode, Type, byteAt, isAllocated, isFree, isPcp, nrLists, orderOf, orderPages, pcpList, unitPages } from "./layout.ts";
+import { AllocFlag, FrameCode, Type, byteAt, isAllocated, isFree, isGuard, isPcp, nrLists, orderOf, orderPages, pcpList, unitPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { isUntouched, zoneAt } from "./section.ts";
 import type { Section } from "./section.ts";
@@ -109,6 +109,7 @@ function checkUnits(m: Machine, section: Section, recounts: readonly Recount[], 
     const recount = recounts[zoneAt(section, offset)];
     if (recount !== undefined) countUnit(section, recount, code, behind - offset);
     if (isFree(code) || isPcp(code)) checkListed(m, section, offset, code, recount, drifted, report);
+    if (isGuard(code) && !m.frames.isGuardKept(pfn, orderOf(code), () => false)) report({ pfn, was: "merged with the half beside it", is: "a guard block" });
     if (isAllocated(code) && m.allocations.slotAt(pfn) < 0) report({ pfn, was: "an allocation", is: "of no label" });
     if (code === FrameCode.Contig && m.contigs.at(pfn) === undefined) report({ pfn, was: "of a contiguous allocation", is: "of no label" });
     offset = behind;

@@ -113,6 +113,26 @@ export class ToldChoices extends Choices {
     return "none";
   }
 
+  override compact(zone: Zone): void {
+    const seen = new Set<number>();
+    for (const { id, from, to } of this.#moves) {
+      const slot = this.m.allocations.slotOf(id);
+      const mayMove = slot >= 0 && !seen.has(id) && this.m.allocations.head(slot) === from && this.m.compaction.canMove(slot) && this.m.compaction.isOf(zone, from, this.m.allocations.order(slot));
+      if (!mayMove) {
+        this.#break("move-allowed", `allocation ${id} at ${hex(from)} was moved, because it is not there, not of the zone, can not move or has moved already`, "pages of the zone that can move, each once", [from]);
+        return;
+      }
+      const clause = to.order !== this.m.allocations.order(slot) ? "grant-aligned" : to.retyped !== undefined ? "grant-retype" : this.m.compaction.whyNot(zone, slot, to.pfn);
+      if (clause !== undefined) {
+        this.#break(clause, `allocation ${id} was moved to ${hex(to.pfn)}, because compaction may not use these frames`, "free frames of the zone, in a pageblock behind that is Movable or CMA and in use in part", [to.pfn]);
+        return;
+      }
+      seen.add(id);
+      this.m.compaction.move(slot, to.pfn);
+      this.#nrMoves++;
+    }
+  }
+
   override offlinePages(op: OfflineOp): void {
     while (this.#isNextIn(op) && this.#moveNext(op, "offline")) continue;
     // Which pages have moved when it fails is not prescribed.

@@ -1,6 +1,6 @@
 /** What keeps a pageblock from being isolated: Linux has_unmovable_pages(), mm/page_isolation.c, v6.12. */
 import type { IsolationMode } from "../../models/index.ts";
-import { AllocFlag, FrameCode, Type, isAllocated, isFree, isPcp, unitPages } from "./layout.ts";
+import { AllocFlag, FrameCode, Type, isAllocated, isFree, isGuard, isPcp, unitPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { isPoisoned, zoneAt } from "./section.ts";
 import type { Section } from "./section.ts";
@@ -44,7 +44,7 @@ export class Unmovable {
     const behind = head + unitPages(code);
     if (this.isReserved(code)) return fails;
     if (this.passesInMovable(inMovable)) return offset + 1;
-    if (isFree(code)) return behind;
+    if (isFree(code) || isGuard(code)) return behind;
     if (isPcp(code)) return offset + 1;
     if (isAllocated(code)) return this.checkAllocated(section, offset, head, behind, mode);
     if (code === FrameCode.Contig && frames.contigOf(pfn)?.compound === true) return fails;

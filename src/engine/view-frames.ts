@@ -1,7 +1,7 @@
 /** The frame table of a view: one column entry a frame of every present section. */
 import { FrameFlag, FrameUse, NONE, toPfn } from "../../models/index.ts";
 import type { FrameTable, PfnRange } from "../../models/index.ts";
-import { FrameCode, byteAt, hasOrder, isAllocated, isFree, isPcp, noZone, orderOf, unitPages } from "./layout.ts";
+import { FrameCode, byteAt, hasOrder, isAllocated, isFree, isGuard, isPcp, noZone, orderOf, unitPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { broken } from "./result.ts";
 import { isPoisoned, isUntouched, zoneAt } from "./section.ts";
@@ -76,7 +76,7 @@ function fillUnits(m: Machine, section: Section, columns: Columns, at: number): 
 }
 
 function useOf(code: number): number {
-  if (hasOrder(code)) return isFree(code) ? FrameUse.Free : isPcp(code) ? FrameUse.Pcp : FrameUse.Allocated;
+  if (hasOrder(code)) return isFree(code) ? FrameUse.Free : isPcp(code) ? FrameUse.Pcp : isGuard(code) ? FrameUse.Guard : FrameUse.Allocated;
   const use = useOfCode.get(code);
   if (use === undefined) throw broken(`a unit begins with code ${code}`);
   return use;

@@ -30,6 +30,7 @@ const commands: { readonly [K in Op]: Schema<Extract<Command, { op: K }>> } = {
   drain: closed({ op: v.literal("drain"), ...zoneOfNode }),
   "pcp-disable": closed({ op: v.literal("pcp-disable"), ...zoneOfNode }),
   "pcp-enable": closed({ op: v.literal("pcp-enable"), ...zoneOfNode }),
+  compact: closed({ op: v.literal("compact"), ...zoneOfNode }),
   hold: closed({ op: v.literal("hold"), id: label }),
   release: closed({ op: v.literal("release"), id: label }),
   "lru-isolate": closed({ op: v.literal("lru-isolate"), id: label }),

@@ -23,6 +23,8 @@
  * | nodes[].movableStart, nodes[].cpus | null, true |
  * | cma[].orderPerBit | 0 |
  * | cma[].reservePagesOnError | false |
+ * | compaction | no `compact` |
+ * | guardMinOrder | no guard pages |
  */
 import * as v from "valibot";
 import { bootMemory, brokenGeometryRule, checkDescription, maxFrames, maxNodes, namedMachines, rangeEnd, toPfn } from "../../models/index.ts";
@@ -79,6 +81,8 @@ const description: Schema<MachineDescription> = closed({
   autoMovableNumaAware: v.optional(yesOrNo, true),
   zeroPage: v.exactOptional(frame),
   hotplugEnd: frame,
+  compaction: v.exactOptional(v.literal(true)),
+  guardMinOrder: v.exactOptional(order),
 });
 
 const machineExpected = `one of ${namedMachines.map(({ name }) => name).join(", ")}, or an object`;

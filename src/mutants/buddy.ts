@@ -98,3 +98,17 @@ export const isolatedCounts: Mutant = {
   machine: "tiny",
   parts: { ...shippedParts, Buddy: IsolatedIsFree },
 };
+
+class GuardsUncounted extends Buddy {
+  protected override clearGuard(frames: Uint8Array, guard: number): void {
+    frames[guard] = 0;
+  }
+}
+
+export const guardsUncounted: Mutant = {
+  id: "B47",
+  title: "mm/page_alloc: count guard pages as free again when their buddy merges",
+  effect: "a guard block that merges with the half beside it is not counted as free again, so that the free count falls with every split and merge",
+  machine: "tiny-guard",
+  parts: { ...shippedParts, Buddy: GuardsUncounted },
+};

@@ -1,9 +1,10 @@
 /** Every mutant, in the order of the catalogue; the canary first. */
 import { bootLimit, groupMember, groupSize } from "./add.ts";
 import { deferredTypes, endMark, holesOfNodes, lastSection, pageblockStart } from "./boot.ts";
-import { bitIndex, isolatedCounts, isolatedMerge, moveRange, retypeAll, typeOfEntry } from "./buddy.ts";
+import { bitIndex, guardsUncounted, isolatedCounts, isolatedMerge, moveRange, retypeAll, typeOfEntry } from "./buddy.ts";
 import { canary } from "./canary.ts";
 import { areaAlignment, droppedInCheck, firstArea } from "./cma.ts";
+import { overlappingNodes, wholePageblocks } from "./compaction.ts";
 import { misfitLost, offlineCandidate, skipFromTail } from "./contig.ts";
 import { deviceOverlap, deviceTails } from "./devices.ts";
 import { cmaForAll, fixedHugetlb, samePageblock, zoneOfCursor } from "./isolation.ts";
@@ -22,7 +23,7 @@ export const mutants: readonly Mutant[] = [
   canary,
   nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold,
   onlyNode, unpairedDone, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, poisonBlocks, poisonRemembered, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
-  sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
-  deferredTypes, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, zeroPage, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, deviceOverlap,
+  sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
+  deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, zeroPage, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, deviceOverlap,
   deviceTails, groupSize, holesOfNodes, pageblockStart,
 ];

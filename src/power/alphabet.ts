@@ -31,7 +31,12 @@ const settings: readonly unknown[] = [
 
 /** Every command of the alphabet; ranges of pages where there is a zero page to be among them. Ops in the order of the vocabulary. */
 export function alphabet(machine: MachineDescription, width: Width): readonly Command[] {
-  return ops.filter((op) => op !== "pin-range" || machine.zeroPage !== undefined).flatMap((op) => commandsOf(machine, width, op));
+  return opsOn(machine).flatMap((op) => commandsOf(machine, width, op));
+}
+
+/** The ops that are of use on a machine. */
+export function opsOn(machine: MachineDescription): readonly Op[] {
+  return ops.filter((op) => (op !== "compact" || machine.compaction === true) && (op !== "pin-range" || machine.zeroPage !== undefined));
 }
 
 function commandsOf(machine: MachineDescription, width: Width, op: Op): readonly Command[] {

@@ -6,12 +6,12 @@ import { asyncModelRun, asyncProperty, check, commands, constant, constantFrom, 
 import type { Arbitrary, AsyncCommand } from "fast-check";
 import { strict } from "../../models/index.ts";
 import type { Command, MachineDescription, Op } from "../../models/index.ts";
-import { commandFields, isCommand, ops } from "../../properties/index.ts";
+import { commandFields, isCommand } from "../../properties/index.ts";
 import { startLockstep } from "../check/lockstep.ts";
 import type { Lockstep } from "../check/lockstep.ts";
 import { createSubject } from "../check/subjects.ts";
 import type { Mutant } from "../mutants/index.ts";
-import { fieldValues } from "./alphabet.ts";
+import { fieldValues, opsOn } from "./alphabet.ts";
 import { machineOf, subjectOf } from "./hunt.ts";
 
 /** How many commands fast-check puts in a scenario. */
@@ -81,7 +81,7 @@ type Walk = (command: Command, model: Model, lockstep: Lockstep) => Promise<void
 
 /** One arbitrary an op, as fast-check wants them: all are as likely. */
 function drawnCommands(machine: MachineDescription, walk: Walk): readonly Arbitrary<AsyncCommand<Model, Lockstep>>[] {
-  return ops.map((op) => commandArbitrary(machine, op).map((command) => ({ check: ({ judged }) => judged, run: (model, lockstep) => walk(command, model, lockstep), toString: () => JSON.stringify(command) })));
+  return opsOn(machine).map((op) => commandArbitrary(machine, op).map((command) => ({ check: ({ judged }) => judged, run: (model, lockstep) => walk(command, model, lockstep), toString: () => JSON.stringify(command) })));
 }
 
 /** Every field on its own, from the values that the wide alphabet has for it. */

@@ -20,6 +20,7 @@ export function commandWords(command: Command): string {
     case "drain":
     case "pcp-disable":
     case "pcp-enable":
+    case "compact":
       return zoneOfNode(command.zone, command.node);
     case "hold":
     case "release":

@@ -50,6 +50,8 @@ function settingWords(machine: MachineDescription): readonly string[] {
     ...(machine.movableNode ? ["movable_node"] : []),
     ...(machine.autoOnline === "offline" ? [] : [`auto_online_blocks ${machine.autoOnline}`]),
     ...(machine.onlinePolicy === "contig-zones" ? [] : [`online_policy ${machine.onlinePolicy}, ratio ${machine.autoMovableRatio}`]),
+    ...(machine.compaction === true ? ["compaction"] : []),
+    ...(machine.guardMinOrder === undefined ? [] : [`debug_pagealloc, debug_guardpage_minorder ${machine.guardMinOrder}`]),
   ];
   return settings.length === 0 ? [] : [`settings: ${settings.join(", ")}`];
 }

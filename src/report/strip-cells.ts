@@ -23,6 +23,7 @@ const legend: Readonly<Record<string, string>> = {
   x: "poisoned",
   X: "poisoned, and still in use or free",
   "!": "lost: nobody has it",
+  g: "guard page",
   "-": "offline",
   h: "hole",
   _: "absent subsection",
@@ -46,6 +47,7 @@ const uses: ReadonlyMap<number, string> = new Map<number, string>([
   [FrameUse.PageOfflineDropped, "d"],
   [FrameUse.Poisoned, "x"],
   [FrameUse.Limbo, "!"],
+  [FrameUse.Guard, "g"],
   [FrameUse.Device, "z"],
 ]);
 

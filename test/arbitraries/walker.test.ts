@@ -109,11 +109,16 @@ describe("a walk over tiny", () => {
     expect(tally.commands / tally.lengths.length).toBeGreaterThan(75);
   });
 
+  it("compacts nothing where that can not be done", () => {
+    expect(tally.ops.get("compact")).toBeUndefined();
+    expect(tally.recipes.get("compact-node")).toBeUndefined();
+  });
+
   it("makes every command in a way that is accepted, and in one that is refused or skipped", () => {
-    // tiny has no memory reserved outside its boot memmap, and no zero page.
-    const possible = ops.filter((op) => op !== "pin-range");
-    const neverAccepted = possible.filter((op) => (tally.ops.get(op)?.accepted ?? 0) === 0);
-    const neverRefused = possible.filter((op) => (tally.ops.get(op)?.refused ?? 0) + (tally.ops.get(op)?.skipped ?? 0) === 0);
+    // tiny has no memory reserved outside its boot memmap, no zero page, and no compaction.
+    const made = ops.filter((op) => op !== "compact" && op !== "pin-range");
+    const neverAccepted = made.filter((op) => (tally.ops.get(op)?.accepted ?? 0) === 0);
+    const neverRefused = made.filter((op) => (tally.ops.get(op)?.refused ?? 0) + (tally.ops.get(op)?.skipped ?? 0) === 0);
 
     expect(neverAccepted).toEqual(["free-reserved"]);
     // No state refuses these.
@@ -145,14 +150,26 @@ describe("a walk over tiny", () => {
   });
 
   it("completes every recipe that the machine allows", () => {
-    const possible = recipes.filter(({ id }) => id !== "device-beside-memory" && id !== "range-from-tail").map(({ id }) => id);
+    const possible = recipes.map(({ id }) => id).filter((id) => !elsewhere.has(id));
     const seldom = possible.filter((id) => (tally.recipes.get(id)?.completed ?? 0) < (leastCompleted[id] ?? Number.POSITIVE_INFINITY));
 
     expect(seldom).toEqual([]);
   });
 });
 
+/** Recipes that tiny does not allow. */
+const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node"]);
+
 describe("a walk over the other small machines", () => {
+  it("compacts zones where that can be done, and asks for zones that are not there", () => {
+    const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled("tiny-compact"), "strict", 40);
+
+    expect(seen.get("compact")?.accepted).toBeGreaterThan(50);
+    expect(seen.get("compact")?.skipped).toBeGreaterThan(2);
+    expect(done.get("compact-node")?.completed).toBeGreaterThan(4);
+    expect(invalid).toEqual([]);
+  });
+
   it("reaches what tiny does not have: reserved memory, and devices in sections of boot memory", () => {
     for (const name of ["tiny-equal", "tiny-wide"]) {
       const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled(name), "strict", 80);
@@ -173,7 +190,7 @@ describe("a walk over the other small machines", () => {
   });
 
   it("completes every recipe on some machine", () => {
-    expect(recipes.filter((recipe) => recipe.id !== "device-beside-memory" && recipe.id !== "range-from-tail" && leastCompleted[recipe.id] === undefined)).toEqual([]);
+    expect(recipes.filter((recipe) => !elsewhere.has(recipe.id) && leastCompleted[recipe.id] === undefined)).toEqual([]);
   });
 });
 

@@ -35,6 +35,7 @@ export const commandsByOp: { readonly [K in Op]: fc.Arbitrary<Extract<Command, {
   drain: fc.record({ op: op("drain"), ...zone }),
   "pcp-disable": fc.record({ op: op("pcp-disable"), ...zone }),
   "pcp-enable": fc.record({ op: op("pcp-enable"), ...zone }),
+  compact: fc.record({ op: op("compact"), ...zone }),
   hold: fc.record({ op: op("hold"), id: label }),
   release: fc.record({ op: op("release"), id: label }),
   "lru-isolate": fc.record({ op: op("lru-isolate"), id: label }),

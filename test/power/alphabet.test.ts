@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { namedMachines, tinyMachines } from "../../models/index.ts";
-import { ops } from "../../properties/index.ts";
-import { alphabet } from "../../src/power/alphabet.ts";
+import { alphabet, opsOn } from "../../src/power/alphabet.ts";
 import { formOf } from "../../src/power/form.ts";
 
 describe.each(tinyMachines.map((machine) => [machine.name, machine] as const))("the alphabets of %s", (_, machine) => {
@@ -10,7 +9,7 @@ describe.each(tinyMachines.map((machine) => [machine.name, machine] as const))("
 
   it("have every op, ranges of pages aside where there is no zero page, and no command twice", () => {
     for (const commands of [wide, narrow]) {
-      expect([...new Set(commands.map(({ op }) => op))]).toEqual(ops.filter((op) => op !== "pin-range"));
+      expect([...new Set(commands.map(({ op }) => op))]).toEqual(opsOn(machine));
       expect(new Set(commands.map((command) => JSON.stringify(command))).size).toBe(commands.length);
     }
   });
@@ -36,6 +35,19 @@ describe("the alphabet of a machine with a zero page", () => {
   it("has ranges of pages", () => {
     const machine = namedMachines.find(({ zeroPage }) => zeroPage !== undefined);
 
-    expect(machine === undefined ? [] : [...new Set(alphabet(machine, "narrow").map(({ op }) => op))]).toEqual(ops);
+    if (machine === undefined) throw new Error("no machine has a zero page");
+
+    expect([...new Set(alphabet(machine, "narrow").map(({ op }) => op))]).toEqual(opsOn(machine));
+    expect(opsOn(machine)).toContain("pin-range");
+  });
+});
+
+describe("the alphabet of a machine with compaction", () => {
+  it("has the op that others do not have", () => {
+    const machine = namedMachines.find(({ compaction }) => compaction === true);
+
+    if (machine === undefined) throw new Error("no machine has compaction");
+
+    expect(opsOn(machine).filter((op) => !tinyMachines.some((other) => opsOn(other).includes(op)))).toEqual(["compact"]);
   });
 });

@@ -1,7 +1,7 @@
 /** For each law a step that keeps all laws, and the smallest way to make that step break it. */
 import { FrameFlag, FrameUse, toPfn } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
-import { addBlock, block4, both, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, state, user } from "./step-edits.ts";
+import { addBlock, block4, both, compacted, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, state, user } from "./step-edits.ts";
 import type { BadStep } from "./step-edits.ts";
 
 export const badSteps: Readonly<Record<string, BadStep>> = {
@@ -54,6 +54,11 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
     at: "0x81",
     edit: ({ before }) => frame(before, 0x81, { use: FrameUse.Pcp }),
   },
+
+  // Compaction
+  "FC-95": { machine: "interleaved nodes", commands: compacted, what: "a page that was moved to another node", at: "0x40", edit: (step) => both(step, (view) => frame(view, 0x40, { zone: normal })) },
+  "FC-96": { machine: "interleaved nodes", commands: compacted, what: "a page that was moved to an Unmovable pageblock", at: "0x40", edit: (step) => both(step, (view) => editPageblock(view, 0x40, { type: "Unmovable" })) },
+  "FC-97": { machine: "interleaved nodes", commands: compacted, what: "a hugetlb page that was moved", at: "0x2c", edit: (step) => both(step, (view) => editAllocation(view, 1, { kind: "hugetlb" })) },
 
   // Contiguous allocation
   "PG-36": { commands: [user(1), contig(9, 0x54, 16)], what: "a page that is gone after a failure", at: "0x60", edit: ({ after }) => given(after.allocations).pop() },

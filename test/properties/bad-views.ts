@@ -168,6 +168,7 @@ export const badViews: Readonly<Record<string, BadView>> = {
   "FC-29": { what: "a CMA allocation outside every area", at: "[0x52, 0x54)", edit: (v) => editAllocation(v, 8, { kind: "cma" }), also: [] },
 
   // Poison
+  "FC-94": { what: "a guard page beside a free one", at: "0x3b", edit: (v) => frame(v, 0x3b, { use: FrameUse.Guard }), also: ["FC-11", "PG-24"] },
   "PG-50": { what: "a poisoned frame on a free list", at: "0x28", edit: (v) => frame(v, 0x28, { flags: online + FrameFlag.Hwpoison }), also: ["FC-34", "FC-35"] },
   "FC-33": { what: "a bad frame that is not marked", at: "0x37", edit: (v) => frame(v, 0x37, { flags: online }), also: ["FC-34", "FC-35"] },
   "FC-34": { what: "poison counted in the wrong block", at: "block 2", edit: (v) => editBlock(v, 2, { nrHwpoison: 1 }), also: [] },

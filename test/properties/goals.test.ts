@@ -16,6 +16,7 @@ const plain: readonly Command[] = [
   { op: "alloc-contig-pages", id: 1, nrPages: 128, node: 0, thisNode: false, movable: false },
   { op: "add", ...block4, node: 0, memmapOnMemory: false, group: null }, { op: "write-online", block: toBlockId(4), value: true },
   { op: "device-map", id: 1, start: toPfn(0xa0), nrPages: 16, node: 0 }, { op: "device-unmap", id: 1 },
+  { op: "compact", node: 0, zone: "Normal" },
 ];
 
 /** Every step of every scenario, and those. */
@@ -101,6 +102,7 @@ const samples: { readonly [Name in Op]: Command & { readonly op: Name } } = {
   drain: { op: "drain", node: 0, zone: "Normal" },
   "pcp-disable": { op: "pcp-disable", node: 0, zone: "Normal" },
   "pcp-enable": { op: "pcp-enable", node: 0, zone: "Normal" },
+  compact: { op: "compact", node: 0, zone: "Normal" },
   hold: { op: "hold", id: 1 },
   release: { op: "release", id: 1 },
   "lru-isolate": { op: "lru-isolate", id: 1 },

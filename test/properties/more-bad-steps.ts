@@ -2,7 +2,7 @@
 import { FrameFlag, FrameUse, NONE, toBlockId, toPfn } from "../../models/index.ts";
 import type { Command } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
-import { addBlock, block4, both, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, row, state, user } from "./step-edits.ts";
+import { addBlock, block4, both, compacted, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, row, state, user } from "./step-edits.ts";
 import type { BadStep } from "./step-edits.ts";
 
 export interface OneMore extends Omit<BadStep, "also"> {
@@ -104,6 +104,10 @@ export const moreBadSteps: readonly OneMore[] = [
   { id: "PG-45", commands: [{ op: "cma-alloc", id: 9, area: 0, nrPages: 2, align: 1 }], what: "a range outside the area", at: "[0x60, 0x62)", edit: ({ outcome }) => Object.assign(outcome, { start: toPfn(0x60) }) },
   { id: "PG-45", commands: [{ op: "cma-alloc", id: 9, area: 0, nrPages: 2, align: 1 }], what: "CMA pages that are not CMA", at: "0x58", edit: ({ after }) => editAllocation(after, 9, { kind: "contig" }) },
   { id: "PG-45", commands: [{ op: "cma-alloc", id: 9, area: 0, nrPages: 99, align: 0 }], what: "bits taken in vain", at: "CMA area 0", edit: ({ after }) => edit(after.cma, 0, { bitmap: "1000" }) },
+  { id: "FC-95", machine: "interleaved nodes", commands: compacted, what: "a page of another node that was moved", at: "0x2c", edit: (step) => both(step, (view) => frame(view, 0x2c, { zone: normal })) },
+  { id: "FC-95", machine: "interleaved nodes", commands: compacted, what: "a page that was moved behind the end of the zone", at: "0x40", edit: ({ before }) => Object.assign(given(before.zones?.[7]), { spanned: 20 }) },
+  { id: "FC-96", machine: "interleaved nodes", commands: compacted, what: "a page that was moved inside its pageblock", at: "0x2d", edit: ({ outcome }) => Object.assign(given(outcome.moved?.[0]).to, { pfn: toPfn(0x2d) }) },
+  { id: "FC-97", machine: "interleaved nodes", commands: compacted, what: "a page that is gone", at: "0x2c", edit: ({ after }) => given(after.allocations).pop() },
   { id: "FC-60", commands: moves, what: "a page that does not begin in the range and moved", at: "0x80", edit: ({ command }) => Object.assign(command, { start: toPfn(0x81), nrPages: 3 }) },
   { id: "FC-60", commands: [...movableBlock, user(1), state(4, "offline")], what: "a page moved within the block that is emptied", at: "0x81", edit: ({ outcome }) => Object.assign(given(outcome.moved?.[0]).to, { pfn: toPfn(0x81) }) },
 

@@ -67,6 +67,8 @@ export const contig = (id: number, start: number, nrPages: number): AllocContig 
 export const addBlock: Add = { op: "add", ...block4, node: 0, memmapOnMemory: false, group: null };
 export const state = (block: number, value: "online" | "online_kernel" | "online_movable" | "offline"): WriteState => ({ op: "write-state", block: toBlockId(block), value });
 export const movableBlock: readonly Command[] = [addBlock, state(4, "online_movable")];
+/** On the machine with interleaved nodes: a page of node 1 moves from 0x2c to 0x40, where node 0 begins again behind it. */
+export const compacted: readonly Command[] = [{ ...user(1), node: 1 }, { op: "compact", node: 1, zone: "Normal" }];
 export const normal = 2;
 export const movable = 3;
 

@@ -60,6 +60,22 @@ export const testMachines: readonly MachineDescription[] = [
     memmapOnMemory: "force",
     hotplugEnd: toPfn(0xe0),
   },
+  {
+    ...base,
+    name: "guard pages",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 4, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+    nodes: [node(range(0x20, 0x40))],
+    hotplugEnd: toPfn(0x60),
+    guardMinOrder: 2,
+  },
+  {
+    ...base,
+    name: "interleaved nodes",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 3, maxPageOrder: 4, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+    nodes: [node(range(0x14, 0x2c), range(0x44, 0x5c)), node(range(0x2c, 0x44))],
+    hotplugEnd: toPfn(0x80),
+    compaction: true,
+  },
 ];
 
 export function testMachine(name: string): MachineDescription {

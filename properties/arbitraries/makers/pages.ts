@@ -6,7 +6,7 @@ import { pickWhere } from "../draw.ts";
 import { farFromFill, percent } from "../walk.ts";
 import type { Make, Makers, Walk } from "../walk.ts";
 
-type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "hold" | "release" | "lru-isolate" | "lru-putback" | "pin" | "pin-range" | "unpin">;
+type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "compact" | "hold" | "release" | "lru-isolate" | "lru-putback" | "pin" | "pin-range" | "unpin">;
 
 /** A request for a block; the rest of it by the habits of the run. */
 export function allocOf(walk: Walk, kind: PageKind, order: number): Alloc {
@@ -161,6 +161,13 @@ export const pageMakers: Makers<PageOp> = {
       (walk) => ({ op: "pcp-enable", ...anyZone(walk) }),
       (walk) => ({ op: "pcp-enable", ...(pickZone(walk, ({ pcpDisabled }) => pcpDisabled === 0) ?? anyZone(walk)) }),
     ],
+  },
+  compact: {
+    accepted: (walk) => {
+      const zone = pickZone(walk, ({ managed }) => managed > 0);
+      return zone === undefined ? undefined : { op: "compact", ...zone };
+    },
+    refused: [(walk) => ({ op: "compact", ...anyZone(walk) })],
   },
   hold: {
     accepted: (walk) => {

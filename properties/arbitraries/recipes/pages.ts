@@ -172,6 +172,22 @@ function* retire(walk: Walk): Script {
   return moved;
 }
 
+// Pages at both ends of what a node has, holes between them; then its zones are compacted.
+function* compactNode(walk: Walk): Script {
+  const { draw, habits, now } = walk;
+  const node = draw.pick(habits.nodes);
+  for (let nr = 1 + draw.below(4); nr > 0; nr--) {
+    const kind = draw.pick<PageKind>(["user", "folio"]);
+    yield { ...allocOf(walk, kind, kind === "folio" ? draw.pick([1, 2, 2]) : 0), node, thisNode: true };
+  }
+  const page = draw.chance(1, 3) ? pickWhere(draw, now.allocations, isFreeable) : undefined;
+  if (page !== undefined) yield* letGo(walk, page.id);
+  const place = (): string => now.allocations.map(({ ranges }) => ranges[0]?.start ?? -1).join(" ");
+  const before = place();
+  for (const zone of now.zones) if (zone.managed > 0) yield { op: "compact", node: zone.node, zone: zone.type };
+  return place() !== before;
+}
+
 export const pageRecipes: readonly Recipe[] = [
   { id: "long-term-pin", title: "a page is pinned for long where pins may not stay", favoured: ["cma", "isolate"], possible: always, run: longTermPin },
   { id: "range-from-tail", title: "a range of pages that begins inside a large page is pinned for long", favoured: ["cma", "isolate"], possible: ({ description }) => description.zeroPage !== undefined, run: rangeFromTail },
@@ -180,4 +196,5 @@ export const pageRecipes: readonly Recipe[] = [
   { id: "freed-while-held", title: "a block is freed while somebody holds its first frame", favoured: ["churn", "fragment"], possible: always, run: freedWhileHeld },
   { id: "nothing-free", title: "memory is used up, and what needs a free page fails", favoured: ["churn", "fragment", "boundary"], possible: always, run: nothingFree },
   { id: "retire", title: "a page is soft-offlined, moved, and its frame taken back", favoured: ["poison"], possible: always, run: retire },
+  { id: "compact-node", title: "pages are spread over a node, and compaction moves some of them", favoured: ["mixed", "fragment", "boundary"], possible: ({ description }) => description.compaction === true, run: compactNode },
 ];
