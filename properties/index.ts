@@ -4,6 +4,8 @@ export type { Evidence, Goal, Invariant, Law, Need, StepRecord } from "./rule.ts
 export { invariants } from "./invariants/index.ts";
 export { laws } from "./laws/index.ts";
 export { goals } from "./goals.ts";
+export { createCoverage, marks } from "./coverage.ts";
+export type { Coverage, Mark, MarkKind } from "./coverage.ts";
 export { notStated } from "./not-stated.ts";
 export type { NotStated } from "./not-stated.ts";
 export { checkStep, checkView } from "./check.ts";

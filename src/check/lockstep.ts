@@ -5,7 +5,7 @@
 import { clauses, createReference, switchIds } from "../../models/index.ts";
 import type { Breach, Command, CreateSubject, MachineDescription, Outcome, Profile, Subject, SwitchId, View } from "../../models/index.ts";
 import { checkStep, checkView, disagreements } from "../../properties/index.ts";
-import type { Evidence, StepRecord } from "../../properties/index.ts";
+import type { Evidence, PermissionsUsed, StepRecord } from "../../properties/index.ts";
 import type { Finding } from "./counterexample.ts";
 import { addsTooMuch } from "./limits.ts";
 
@@ -31,6 +31,8 @@ export interface LockstepStep {
   readonly findings: readonly Finding[];
   /** The specification could not decide. Never counts as passed. */
   readonly undecided: string | null;
+  /** How often the judging profile had to permit something until now. */
+  readonly used: PermissionsUsed;
 }
 
 export interface Lockstep {
@@ -63,24 +65,24 @@ export function startLockstep({ machine, profile, create, judge = createReferenc
     step: (command) => {
       const before = view;
       const tooMuch = addsTooMuch(machine, before, command);
-      if (tooMuch !== undefined) return { record: { before, command, outcome: { result: "skipped", because: { kind: "too-large" } }, after: before }, findings: [], undecided: tooMuch };
+      if (tooMuch !== undefined) return { record: { before, command, outcome: { result: "skipped", because: { kind: "too-large" } }, after: before }, findings: [], undecided: tooMuch, used: reference.permissionsUsed() };
       const answer = attempt(() => ({ outcome: subject.apply(command), after: subject.view() }));
       if ("crash" in answer) {
         const record: StepRecord = { before, command, outcome: { result: "bug", because: { kind: "crash", detail: answer.crash } }, after: before };
-        return { record, findings: [crashed(answer.crash)], undecided: null };
+        return { record, findings: [crashed(answer.crash)], undecided: null, used: reference.permissionsUsed() };
       }
       const { outcome, after } = answer.value;
       view = after;
       const record: StepRecord = { before, command, outcome, after };
       const verdict = reference.follow(command, outcome);
-      if (verdict.verdict === "inconclusive" || verdict.verdict === "unsupported") return { record, findings: [], undecided: verdict.because };
       const used = reference.permissionsUsed();
+      if (verdict.verdict === "inconclusive" || verdict.verdict === "unsupported") return { record, findings: [], undecided: verdict.because, used };
       const findings = [
         ...brokenRules(record, used),
         ...(verdict.verdict === "breach" ? [brokenClause(verdict, outcome)] : differences(view, reference.view())),
         ...(used["KD-1"] === undefined ? selfChecked(subject) : []),
       ];
-      return { record, findings, undecided: null };
+      return { record, findings, undecided: null, used };
     },
   };
 }

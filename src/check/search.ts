@@ -5,8 +5,8 @@
  * permitted from then on, and the search goes on to the next.
  */
 import type { Command, CreateSubject, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
-import { goals } from "../../properties/index.ts";
-import type { Goal, Scenario, StepRecord } from "../../properties/index.ts";
+import { createCoverage, marks } from "../../properties/index.ts";
+import type { Coverage, MarkKind, Scenario, StepRecord } from "../../properties/index.ts";
 import type { Counterexample, SubjectName } from "./counterexample.ts";
 import { startLockstep } from "./lockstep.ts";
 import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
@@ -57,10 +57,20 @@ export interface SearchResult {
   readonly interrupted: boolean;
   /** There are no more scenarios than were run. */
   readonly exhausted: boolean;
-  readonly goals: readonly { readonly id: string; readonly reached: boolean }[];
+  readonly goals: readonly Reached[];
+  /** Clauses of the specification that had something to judge. */
+  readonly clauses: readonly Reached[];
+  /** Invariants and laws that had something to say. */
+  readonly rules: readonly Reached[];
   readonly permissions: readonly { readonly id: SwitchId; readonly used: number }[];
   /** One for each defect, in the order of finding. */
   readonly findings: readonly Counterexample[];
+}
+
+/** Whether a mark was reached. */
+export interface Reached {
+  readonly id: string;
+  readonly reached: boolean;
 }
 
 /** Runs the search. Same options, same result. */
@@ -86,16 +96,22 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     commands: state.commands,
     interrupted: state.stopped,
     exhausted: state.exhausted,
-    goals: goals.map(({ id }) => ({ id, reached: !state.unreached.some((goal) => goal.id === id) })),
+    goals: reachedOf(state.coverage, "goal"),
+    clauses: reachedOf(state.coverage, "clause"),
+    rules: reachedOf(state.coverage, "rule"),
     permissions: [...state.used].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([id, used]) => ({ id, used })),
     findings,
   };
 }
 
+function reachedOf(coverage: Coverage, wanted: MarkKind): readonly Reached[] {
+  return marks.filter(({ kind }) => kind === wanted).map((mark) => ({ id: mark.id, reached: coverage.count(mark) > 0 }));
+}
+
 interface State {
   runs: number;
   commands: number;
-  unreached: readonly Goal[];
+  readonly coverage: Coverage;
   readonly used: Map<SwitchId, number>;
   readonly findings: Counterexample[];
   /** Differences that have been reported and are permitted since. */
@@ -106,7 +122,7 @@ interface State {
 }
 
 function newState(options: SearchOptions): State {
-  return { runs: 0, commands: 0, unreached: goals, used: new Map(options.profile.on.map((id) => [id, 0])), findings: [], known: [], undecided: null, stopped: false, exhausted: false };
+  return { runs: 0, commands: 0, coverage: createCoverage(), used: new Map(options.profile.on.map((id) => [id, 0])), findings: [], known: [], undecided: null, stopped: false, exhausted: false };
 }
 
 /** Asks the caller. `size`: commands of the best so far, while reducing. */
@@ -127,7 +143,7 @@ interface Broken {
 }
 
 /** Runs one scenario as it comes. undefined: no rule broke. */
-async function oneRun(options: SearchOptions, state: State, { machine, next }: Course): Promise<Broken | undefined> {
+async function oneRun(options: SearchOptions, state: State, { machine, next, news, ended }: Course): Promise<Broken | undefined> {
   const lockstep = startLockstep(setupOf(options, machine, withSwitches(options.profile, state.known)));
   const commands: Command[] = [];
   let last: StepRecord | null = null;
@@ -145,9 +161,11 @@ async function oneRun(options: SearchOptions, state: State, { machine, next }: C
     }
     last = step.record;
     broken = step.findings.length > 0;
-    if (!broken && state.unreached.length > 0) state.unreached = state.unreached.filter((goal) => !goal.reached(step.record));
+    const found = broken ? [] : state.coverage.see(step.record, step.used);
+    if (found.length > 0) news?.(found);
     goingOn = await goesOn(options, state, null);
   }
+  if (!broken) ended?.();
   for (const [id, used] of Object.entries(lockstep.permissionsUsed()) as [SwitchId, number][]) state.used.set(id, (state.used.get(id) ?? 0) + used);
   return broken ? { machine, commands } : undefined;
 }

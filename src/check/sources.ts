@@ -4,13 +4,17 @@
  */
 import type { Command, MachineDescription, View } from "../../models/index.ts";
 import { bytesTape, createOdometer, createWalker, drawFrom, drawMachine, pseudoRandom } from "../../properties/index.ts";
-import type { StepRecord } from "../../properties/index.ts";
+import type { Mark, StepRecord } from "../../properties/index.ts";
 
 /** One scenario as it comes about. */
 export interface Course {
   readonly machine: MachineDescription;
   /** The next command, for a machine that looks like this; undefined: the scenario ends here. `last`: the step before it. */
   readonly next: (view: View, last: StepRecord | null) => Command | undefined;
+  /** Told which marks the last command reached that nothing had reached before, where there are any. */
+  readonly news?: (marks: readonly Mark[]) => void;
+  /** Told that the scenario has ended and no rule broke. */
+  readonly ended?: () => void;
 }
 
 /** The scenario of each run, asked for in order; undefined: there are no more. */

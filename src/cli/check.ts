@@ -181,6 +181,8 @@ export function reportOf({ machine, profile, seed, source, exhaustive }: CheckRe
     profile: profile.name,
     machines: [{ machine: machineName(machine), runs: result.runs, commands: result.commands }],
     goals: goals.map(({ id, title, rules }) => ({ id, title, rules, reached: reached.has(id) })),
+    clauses: result.clauses,
+    rules: result.rules,
     permissions: result.permissions,
     ...(result.interrupted ? { interrupted: true } : {}),
     ...(exhaustive !== true || result.verdict === "breach" ? {} : { exhausted: result.exhausted }),

@@ -21,6 +21,8 @@ export const runFields: Words<JsonRun> = {
   runs: "scenarios that were walked",
   commands: "commands in all of them",
   goals: "each goal of the [specification](spec.md#goals): `id`, and whether it was `reached`",
+  clauses: "each clause of the specification: `id`, and whether it was `reached`: had an outcome to judge that could break it",
+  rules: "each invariant and law: `id`, and whether it was `reached`: there was what it is about",
   permissions: "each switch of the judging profile, and others that were permitted on the way: `id`, and how often it was `used`",
   counterexample: "the first finding; left out where nothing was found",
   findings: "all findings, the first included; left out where there are fewer than two",

@@ -6,6 +6,8 @@
  *   "verdict": "holds" | "breach" | "inconclusive",
  *   "seed": 41, "machine": "tiny", "profile": "strict", "runs": 800, "commands": 310000,
  *   "goals": [{ "id": "...", "reached": true }],
+ *   "clauses": [{ "id": "...", "reached": true }],
+ *   "rules": [{ "id": "...", "reached": true }],
  *   "permissions": [{ "id": "KD-2", "used": 14 }],
  *   "counterexample": { "rule": "...", "title": "...", "commands": [...], "outcomes": [...], "breaking": 1, ... },
  *   "findings": [{ ... }]
@@ -35,6 +37,8 @@ export interface JsonRun {
   readonly runs: number;
   readonly commands: number;
   readonly goals: readonly { readonly id: string; readonly reached: boolean }[];
+  readonly clauses?: readonly { readonly id: string; readonly reached: boolean }[];
+  readonly rules?: readonly { readonly id: string; readonly reached: boolean }[];
   readonly permissions: readonly { readonly id: SwitchId; readonly used: number }[];
   readonly counterexample?: JsonCounterexample;
   readonly findings?: readonly JsonCounterexample[];
@@ -68,7 +72,7 @@ export function jsonReport(report: RunReport): string {
 }
 
 export function jsonRun(report: RunReport): JsonRun {
-  const { verdict, because, seed, profile, exhausted, machines, goals, permissions, counterexamples } = report;
+  const { verdict, because, seed, profile, exhausted, machines, goals, clauses, rules, permissions, counterexamples } = report;
   const [first] = counterexamples;
   return {
     version: 1,
@@ -80,6 +84,8 @@ export function jsonRun(report: RunReport): JsonRun {
     ...(exhausted === undefined ? {} : { exhausted }),
     ...totals(report),
     goals: goals.map(({ id, reached }) => ({ id, reached })),
+    ...(clauses === undefined ? {} : { clauses: clauses.map(({ id, reached }) => ({ id, reached })) }),
+    ...(rules === undefined ? {} : { rules: rules.map(({ id, reached }) => ({ id, reached })) }),
     permissions: permissions.map(({ id, used }) => ({ id, used })),
     ...(first === undefined ? {} : { counterexample: jsonCounterexample(first) }),
     ...(counterexamples.length < 2 ? {} : { findings: counterexamples.map(jsonCounterexample) }),

@@ -13,6 +13,12 @@ export interface GoalReport {
   readonly reached: boolean;
 }
 
+/** Whether a rule or a clause had something to say. */
+export interface AskedReport {
+  readonly id: string;
+  readonly reached: boolean;
+}
+
 /** How often a switch of the profile made a difference. */
 export interface PermissionReport {
   readonly id: SwitchId;
@@ -34,6 +40,10 @@ export interface RunReport {
   readonly profile: string;
   readonly machines: readonly MachineReport[];
   readonly goals: readonly GoalReport[];
+  /** Clauses of the specification: whether one had an outcome to judge. Left out: not counted. */
+  readonly clauses?: readonly AskedReport[];
+  /** Invariants and laws: whether there was what the rule is about. Left out: not counted. */
+  readonly rules?: readonly AskedReport[];
   /** In the order of the switches; those that were never used may be left out. */
   readonly permissions: readonly PermissionReport[];
   /** Rules that read facts which the subject does not show. */

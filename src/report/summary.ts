@@ -18,7 +18,7 @@ const verdictRoles: Readonly<Record<RunVerdict, Role>> = { holds: "holds", breac
 export function summaryReport(report: RunReport, options: SummaryOptions = {}): string {
   const theme = createTheme(options);
   const width = options.width ?? 80;
-  const parts = [headPart(report, width, theme), machinesPart(report.machines), goalsPart(report, width, theme), permissionsPart(report, width, theme), findingsPart(report, width, theme)];
+  const parts = [headPart(report, width, theme), machinesPart(report.machines), goalsPart(report, width, theme), askedPart(report, width, theme), permissionsPart(report, width, theme), findingsPart(report, width, theme)];
   return joinParts(parts);
 }
 
@@ -62,6 +62,22 @@ function goalsPart({ goals, notCheckable = [], verdict }: RunReport, width: numb
 function goalWords({ id, title, rules }: RunReport["goals"][number]): string {
   const vacuous = rules.length === 0 ? "" : `; without it ${listed(rules.map(kept))} ${rules.length === 1 ? "says" : "say"} nothing`;
   return `${kept(id)}: ${title}${vacuous}`;
+}
+
+/** Names of rules that are listed. */
+const mostNames = 12;
+
+// A rule that was never broken because there was nothing of its sort is told, as a goal is that was missed.
+function askedPart({ rules = [], clauses = [], verdict }: RunReport, width: number, theme: Theme): readonly string[] {
+  const label = (text: string): string => theme.paint("label", text);
+  return [
+    ["rules", rules, "had something to judge"] as const,
+    ["clauses", clauses, "had an outcome to judge"] as const,
+  ].flatMap(([name, all, what]) => {
+    const silent = all.filter(({ reached }) => !reached).map(({ id }) => kept(id));
+    const not = silent.length === 0 || verdict === "breach" ? "" : `; not ${few(silent, mostNames, (id) => id).join(", ")}`;
+    return all.length === 0 ? [] : labelled(name, `${all.length - silent.length} of ${all.length} ${what}${not}`, width, label);
+  });
 }
 
 function permissionsPart({ permissions }: RunReport, width: number, theme: Theme): readonly string[] {

@@ -114,6 +114,11 @@ function placesOf(machine: MachineDescription, view: View, pfn: number): readonl
   say("last frame of a pageblock", pfn % pageblock === pageblock - 1);
   say("inside a pageblock", pfn % pageblock !== 0 && pfn % pageblock !== pageblock - 1);
   say("first frame of a largest block", pfn % 2 ** geometry.maxPageOrder === 0);
+  say("first or last frame of a subsection", pfn % geometry.subsectionPages === 0 || (pfn + 1) % geometry.subsectionPages === 0);
+  say("last frame of a section", (pfn + 1) % geometry.sectionPages === 0);
+  say("last frame of a largest block", (pfn + 1) % 2 ** geometry.maxPageOrder === 0);
+  const all = machine.nodes.flatMap((node) => node.memory);
+  say("first or last frame of memory", pfn === Math.min(...all.map(({ start }) => start)) || pfn === Math.max(...all.map(rangeEnd)) - 1);
   say("first frame of a section", pfn % geometry.sectionPages === 0);
   say("border of a memory block", pfn % block === 0 || pfn % block === block - 1);
   say("end of boot memory or of a hole", machine.nodes.some(({ memory }) => memory.some((range) => isBorder(range.start, rangeEnd(range)))));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { toPfn } from "../../models/index.ts";
+import { clauses, toPfn } from "../../models/index.ts";
 import type { SwitchId } from "../../models/index.ts";
-import { goals, simplerMachines } from "../../properties/index.ts";
+import { goals, invariants, laws, simplerMachines } from "../../properties/index.ts";
 import type { Counterexample } from "../../src/check/counterexample.ts";
 import { replayScenario } from "../../src/check/replay.ts";
 import { search } from "../../src/check/search.ts";
@@ -30,6 +30,10 @@ describe("a search that finds nothing", () => {
     expect(result.goals.map(({ id }) => id)).toEqual(goals.map(({ id }) => id));
     expect(result.goals.filter(({ reached }) => reached).length).toBeGreaterThan(20);
     expect(result.goals.filter(({ reached }) => !reached).length).toBeGreaterThan(0);
+    expect(result.clauses.map(({ id }) => id)).toEqual(Object.keys(clauses));
+    expect(result.rules.map(({ id }) => id)).toEqual([...invariants, ...laws].map(({ id }) => id));
+    expect(result.rules.filter(({ reached }) => reached).length).toBeGreaterThan(120);
+    expect(result.rules.filter(({ reached }) => !reached).length).toBeGreaterThan(0);
   });
 
   it("counts what the judging profile permitted, switch by switch", async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { switchIds } from "../../models/index.ts";
-import { goals, pseudoRandom } from "../../properties/index.ts";
+import { clauses, switchIds } from "../../models/index.ts";
+import { goals, invariants, laws, pseudoRandom } from "../../properties/index.ts";
 import { parseAny } from "../../src/formats/any-file.ts";
 import { mutants } from "../../src/mutants/index.ts";
 import { builtFramecheck, expectNarrow, framecheck, interrupted, program, projectRoot, put, temporaryFolder } from "./cli.ts";
@@ -34,7 +34,7 @@ describe.concurrent("framecheck check", () => {
 
     expect(code).toBe(0);
     expect(out.trimEnd()).not.toContain("\n");
-    expect(Object.keys(report)).toEqual(["verdict", "seed", "machine", "profile", "runs", "commands", "goals", "permissions"]);
+    expect(Object.keys(report)).toEqual(["verdict", "seed", "machine", "profile", "runs", "commands", "goals", "clauses", "rules", "permissions"]);
     expect(report).toEqual({
       verdict: "holds",
       seed: 2,
@@ -43,6 +43,8 @@ describe.concurrent("framecheck check", () => {
       runs: 1,
       commands: expect.any(Number),
       goals: goals.map(({ id }) => ({ id, reached: expect.any(Boolean) })),
+      clauses: Object.keys(clauses).map((id) => ({ id, reached: expect.any(Boolean) })),
+      rules: [...invariants, ...laws].map(({ id }) => ({ id, reached: expect.any(Boolean) })),
       permissions: switchIds.filter((id) => id !== "EX-7").toSorted().map((id) => ({ id, used: expect.any(Number) })),
     });
   });

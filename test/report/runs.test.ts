@@ -20,6 +20,8 @@ const passed: RunReport = {
     { id: "offline-refused-for-unmovable", title: "an offline was refused because of an unmovable page", rules: ["HP-12", "PG-30"], reached: false },
     { id: "cma-retried", title: "a CMA allocation tried a second range", rules: [], reached: false },
   ],
+  clauses: [{ id: "grant-free", reached: true }, { id: "drop-allowed", reached: false }],
+  rules: [{ id: "PG-08", reached: true }, { id: "HP-51", reached: false }, { id: "HP-31", reached: true }],
   permissions: [
     { id: "KD-1", used: 0 },
     { id: "KD-2", used: 14 },
@@ -80,6 +82,8 @@ describe("a run as JSON", () => {
         { id: "offline-refused-for-unmovable", reached: false },
         { id: "cma-retried", reached: false },
       ],
+      clauses: [{ id: "grant-free", reached: true }, { id: "drop-allowed", reached: false }],
+      rules: [{ id: "PG-08", reached: true }, { id: "HP-51", reached: false }, { id: "HP-31", reached: true }],
       permissions: [
         { id: "KD-1", used: 0 },
         { id: "KD-2", used: 14 },
