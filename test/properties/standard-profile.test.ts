@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { parseProfile, tinyMachines } from "../../models/index.ts";
+import { namedMachines, parseProfile } from "../../models/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
 import { behaviours, createCoverage, createWalker, isScenario, marks, pseudoRandom } from "../../properties/index.ts";
 import type { Behaviour, Coverage, Mark, MarkKind, Scenario, StepRecord } from "../../properties/index.ts";
@@ -20,7 +20,8 @@ const least: Readonly<Record<MarkKind, number>> = { clause: 20, rule: 20, goal: 
 const mostRounds = 8;
 const commandsOfRun = 90;
 
-const machines: readonly MachineDescription[] = [...tinyMachines, machineNamed("tiny-gaps")];
+/** Every named machine of a size that can be walked: what only some machines have, one of them has. */
+const machines: readonly MachineDescription[] = namedMachines.filter((machine) => machine.hotplugEnd <= 4096);
 
 function profileNamed(name: string): Profile {
   const profile = parseProfile(name);
@@ -59,7 +60,7 @@ function walk(coverage: Coverage, machine: MachineDescription, profile: Profile,
 
 describe("the standard profile", () => {
   const coverage = createCoverage(Math.max(...Object.values(least)));
-  const missing = (): readonly string[] => marks.filter((mark) => coverage.count(mark) < least[mark.kind] && rare[nameOf(mark)] === undefined).map((mark) => `${nameOf(mark)}: ${coverage.count(mark)}, wanted ${least[mark.kind]}: ${mark.when}`);
+  const missing = (): readonly string[] => marks.filter((mark) => coverage.count(mark) < least[mark.kind] && !mark.id.startsWith("skipped:") && rare[nameOf(mark)] === undefined).map((mark) => `${nameOf(mark)}: ${coverage.count(mark)}, wanted ${least[mark.kind]}: ${mark.when}`);
 
   beforeAll(() => {
     for (let round = 0; round < mostRounds && (round === 0 || missing().length > 0); round++) {
