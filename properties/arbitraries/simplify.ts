@@ -6,6 +6,7 @@
  * scenario from a file is reduced exactly as a generated one is.
  */
 import type { Scenario } from "./scenario.ts";
+import { leftOutAndReplaced, replaced, single } from "./simplify/alphabet.ts";
 import { withoutChunks, withoutOne, withoutTail, withoutThings, withoutTwo } from "./simplify/leave-out.ts";
 import { lowered, onBootBlocks } from "./simplify/move.ts";
 import { only } from "./simplify/proposals.ts";
@@ -35,6 +36,13 @@ export const passes: readonly Pass[] = [
   { id: "values", title: "one field of one command becomes simpler", candidates: only(withSimplerValue) },
   { id: "labels", title: "labels are numbered from 1 in the order of their appearance", candidates: only(renumbered) },
   { id: "order", title: "two neighbouring commands change places", candidates: only(swapped) },
+];
+
+/** Passes that try everything near a short scenario, for when the others have no more. Many proposals, most of them in vain. */
+export const thoroughPasses: readonly Pass[] = [
+  { id: "single", title: "one command of the alphabet, and no other", candidates: only(single) },
+  { id: "replaced", title: "one command becomes one of the alphabet", candidates: only(replaced) },
+  { id: "left-out-and-replaced", title: "one command is left out, and another becomes one of the alphabet", candidates: only(leftOutAndReplaced) },
 ];
 
 /** Every proposal of every pass. */

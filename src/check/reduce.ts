@@ -6,7 +6,7 @@
  * depend on how the scenario came about.
  */
 import { createReference } from "../../models/index.ts";
-import { aimedPass, passes, simplerMachines } from "../../properties/index.ts";
+import { aimedPass, onSmallerMachines, passes, thoroughPasses } from "../../properties/index.ts";
 import type { Pass, Scenario } from "../../properties/index.ts";
 
 export interface ReduceOptions {
@@ -14,6 +14,8 @@ export interface ReduceOptions {
   readonly stillFails: (scenario: Scenario) => boolean;
   /** The machine may become simpler too: it was drawn, and nobody knows it by name. */
   readonly machineToo?: boolean;
+  /** Everything near a short scenario is tried too; left out: yes. */
+  readonly thorough?: boolean;
   /** Scenarios to run at most. */
   readonly maxExecutions: number;
   /** Asked before every execution; false ends the reduction with the best so far. */
@@ -27,19 +29,17 @@ export interface Reduced {
   readonly complete: boolean;
 }
 
-/** The last pass runs the specification for what it proposes, so it comes when the others have no more. */
-const commandPasses: readonly Pass[] = [...passes, aimedPass(createReference)];
+/** The aimed pass runs the specification for what it proposes, and the thorough ones propose much: they come when the others have no more. */
+const quickPasses: readonly Pass[] = [...passes, aimedPass(createReference)];
 
 const machinePass: Pass = {
   id: "machine",
-  title: "the machine is simpler",
-  *candidates(scenario) {
-    for (const machine of simplerMachines(scenario.machine)) yield { ...scenario, machine };
-  },
+  title: "the machine is simpler, or smaller with every frame moved along",
+  candidates: onSmallerMachines,
 };
 
-export async function reduce(start: Scenario, { stillFails, machineToo = false, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
-  const allPasses = machineToo ? [...commandPasses, machinePass] : commandPasses;
+export async function reduce(start: Scenario, { stillFails, machineToo = false, thorough = true, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
+  const allPasses = [...quickPasses, ...(machineToo ? [machinePass] : []), ...(thorough ? thoroughPasses : [])];
   const tried = new Set<string>();
   let scenario = start;
   let executions = 0;

@@ -16,6 +16,8 @@ export interface Break {
   readonly record: StepRecord | null;
   /** The most telling of what broke. */
   readonly finding: Finding;
+  /** Everything that broke there, by rule; the most telling first. */
+  readonly rules: readonly string[];
   /** The switches of the subject's profile that had made a difference by then. */
   readonly differed: readonly SwitchId[];
 }
@@ -23,15 +25,19 @@ export interface Break {
 /** How far a list of commands was judged. */
 export type RunResult = { readonly verdict: "holds" } | { readonly verdict: "breach"; readonly broken: Break } | { readonly verdict: "inconclusive"; readonly because: string; readonly at: number };
 
-/** Runs the commands until a rule breaks. */
-export function runCommands(setup: LockstepSetup, commands: readonly Command[]): RunResult {
-  const lockstep = startLockstep(setup);
-  const [atBoot] = lockstep.boot;
-  if (atBoot !== undefined) return { verdict: "breach", broken: { at: -1, record: null, finding: atBoot, differed: lockstep.differed() } };
+/** Runs the commands until a rule breaks. `boot`: as `startLockstep` takes it. */
+export function runCommands(setup: LockstepSetup, commands: readonly Command[], boot: "judge" | "judged" = "judge"): RunResult {
+  const lockstep = startLockstep(setup, boot);
+  const broken = (at: number, record: StepRecord | null, findings: readonly Finding[]): RunResult | undefined => {
+    const [finding] = findings;
+    return finding === undefined ? undefined : { verdict: "breach", broken: { at, record, finding, rules: findings.map(({ rule }) => rule), differed: lockstep.differed() } };
+  };
+  const atBoot = broken(-1, null, lockstep.boot);
+  if (atBoot !== undefined) return atBoot;
   for (const [at, command] of commands.entries()) {
     const step = lockstep.step(command);
-    const [finding] = step.findings;
-    if (finding !== undefined) return { verdict: "breach", broken: { at, record: step.record, finding, differed: lockstep.differed() } };
+    const breach = broken(at, step.record, step.findings);
+    if (breach !== undefined) return breach;
     if (step.undecided !== null) return { verdict: "inconclusive", because: step.undecided, at };
   }
   return { verdict: "holds" };

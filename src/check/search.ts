@@ -5,13 +5,15 @@
  * permitted from then on, and the search goes on to the next.
  */
 import type { Command, CreateSubject, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
-import { createCoverage, marks } from "../../properties/index.ts";
+import { compareScenarios, createCoverage, marks } from "../../properties/index.ts";
 import type { Coverage, MarkKind, Scenario, StepRecord } from "../../properties/index.ts";
-import type { Counterexample, SubjectName } from "./counterexample.ts";
+import type { Counterexample, Finding, SubjectName } from "./counterexample.ts";
+import { failureOf } from "./failure.ts";
+import type { OtherFailure } from "./failure.ts";
 import { startLockstep } from "./lockstep.ts";
 import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
 import { reduce } from "./reduce.ts";
-import { counterexampleOf, explainedBy, runCommands, signatureOf, withSwitches } from "./run.ts";
+import { counterexampleOf, explainedBy, runCommands, withSwitches } from "./run.ts";
 import type { Judged } from "./run.ts";
 import { walks } from "./sources.ts";
 import type { Course, ScenarioSource } from "./sources.ts";
@@ -33,8 +35,11 @@ export interface SearchOptions {
   readonly source?: ScenarioSource;
   /** Scenarios run at most to reduce one finding. */
   readonly maxReductions: number;
-  /** Asked before every run, after every command, and before every scenario of a reduction; false ends the search with the best so far. */
-  readonly pulse?: (progress: Progress) => Promise<boolean>;
+  /**
+   * Asked before every run, after every command, and before every scenario of a reduction. false ends the search with the
+   * best so far; `enough` ends the reduction alone.
+   */
+  readonly pulse?: (progress: Progress) => Promise<boolean | "enough">;
 }
 
 export interface Progress {
@@ -127,9 +132,9 @@ function newState(options: SearchOptions): State {
 
 /** Asks the caller. `size`: commands of the best so far, while reducing. */
 async function goesOn({ pulse }: SearchOptions, state: State, size: number | null): Promise<boolean> {
-  if (pulse === undefined || (await pulse({ doing: size === null ? "searching" : "reducing", runs: state.runs, commands: state.commands, size, findings: state.findings }))) return true;
-  state.stopped = true;
-  return false;
+  const answer = (await pulse?.({ doing: size === null ? "searching" : "reducing", runs: state.runs, commands: state.commands, size, findings: state.findings })) ?? true;
+  if (answer === false) state.stopped = true;
+  return answer === true || (answer === "enough" && size === null);
 }
 
 function setupOf({ create, subjectProfile, judge }: SearchOptions, machine: MachineDescription, profile: Profile): LockstepSetup {
@@ -170,46 +175,52 @@ async function oneRun(options: SearchOptions, state: State, { machine, next, new
   return broken ? { machine, commands } : undefined;
 }
 
-/** Reduces what was found and files it. false: there is no point in going on. */
+/** Failures of other rules that are reduced, the simplest first. */
+const maxOthers = 4;
+/** Scenarios run at most to reduce one of them: most have one command by then. */
+const maxForOther = 2000;
+
+/** Reduces what was found and files it, with what else was met on the way; the simplest first. false: there is no point in going on. */
 async function settle(options: SearchOptions, state: State, { machine, commands }: Broken): Promise<boolean> {
-  const setup = setupOf(options, machine, withSwitches(options.profile, state.known));
-  const first = runCommands(setup, commands);
+  const { profile } = setupOf(options, machine, withSwitches(options.profile, state.known));
+  const setupUnder = (judging: Profile) => (description: MachineDescription): LockstepSetup => setupOf(options, description, judging);
+  const first = runCommands(setupUnder(profile)(machine), commands);
   if (first.verdict !== "breach") {
     state.undecided = "the same commands gave another result the second time";
     return false;
   }
-  const explained = explainedBy(setup, options.subjectProfile, commands, first.broken);
-  const signature = signatureOf(first.broken.finding, explained);
-  const same = (profile: Profile) => (candidate: Scenario): boolean => {
-    const judge = setupOf(options, candidate.machine, profile);
-    const result = runCommands(judge, candidate.commands);
-    if (result.verdict !== "breach") return false;
-    if (explained.length === 0) return result.broken.finding.rule === first.broken.finding.rule;
-    return signatureOf(result.broken.finding, explainedBy(judge, options.subjectProfile, candidate.commands, result.broken)) === signature;
+  const explained = explainedBy(setupUnder(profile)(machine), options.subjectProfile, commands, first.broken);
+  const { subjectProfile } = options;
+  const found: Counterexample[] = [];
+  /** Reduces one failure and files it, unless what it comes down to is known; returns what else was met. */
+  const work = async (finding: Finding, start: Scenario, thorough: boolean, maxExecutions: number): Promise<readonly OtherFailure[]> => {
+    const failure = failureOf({ setup: setupUnder(profile), subjectProfile, finding, explained });
+    const pulse = async ({ commands: size }: { readonly commands: number }): Promise<boolean> => goesOn(options, state, size);
+    const { scenario, executions, complete } = await reduce(start, { stillFails: failure.stillFails, machineToo: options.machine === "drawn", thorough, maxExecutions, pulse });
+    // What is a breach of the profile that was asked for is told in its name.
+    const plain = failureOf({ setup: setupUnder(options.profile), subjectProfile, finding, explained }).stillFails(scenario);
+    const judged: Judged = { setup: setupUnder(plain ? options.profile : profile)(scenario.machine), subjectProfile, subject: options.subject };
+    const counterexample = counterexampleOf(judged, scenario.commands, {
+      // Another source has no seed that would lead there again.
+      seed: options.source === undefined ? options.seed : null,
+      run: options.source === undefined ? state.runs - 1 : null,
+      reduction: { fromCommands: commands.length, executions, complete },
+    });
+    if (counterexample !== undefined && !found.some((known) => isSame(known, counterexample))) found.push(counterexample);
+    return failure.others();
   };
-  const reduced = await reduce(
-    { machine, profile: setup.profile.name, commands },
-    {
-      stillFails: same(setup.profile),
-      machineToo: options.machine === "drawn",
-      maxExecutions: options.maxReductions,
-      pulse: async ({ commands: size }) => goesOn(options, state, size),
-    },
-  );
-  // What is a breach of the profile that was asked for is told in its name.
-  const plain = same(options.profile)(reduced.scenario);
-  const judged: Judged = { setup: setupOf(options, reduced.scenario.machine, plain ? options.profile : setup.profile), subjectProfile: options.subjectProfile, subject: options.subject };
-  const counterexample = counterexampleOf(judged, reduced.scenario.commands, {
-    // Another source has no seed that would lead there again.
-    seed: options.source === undefined ? options.seed : null,
-    run: options.source === undefined ? state.runs - 1 : null,
-    reduction: { fromCommands: commands.length, executions: reduced.executions, complete: reduced.complete },
-  });
-  if (counterexample === undefined) {
+  const others = await work(first.broken.finding, { machine, profile: profile.name, commands }, true, options.maxReductions);
+  if (found.length === 0) {
     state.undecided = "the reduced commands gave another result the second time";
     return false;
   }
-  state.findings.push(counterexample);
+  for (const { finding, scenario } of others.slice(0, maxOthers)) if (!state.stopped) await work(finding, scenario, false, Math.min(maxForOther, options.maxReductions));
+  state.findings.push(...found.toSorted(compareScenarios));
   state.known = [...state.known, ...explained];
   return explained.length > 0;
+}
+
+/** Whether one defect was found twice. */
+function isSame(a: Counterexample, b: Counterexample): boolean {
+  return compareScenarios(a, b) === 0;
 }

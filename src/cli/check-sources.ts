@@ -3,7 +3,7 @@ import type { MachineDescription } from "../../models/index.ts";
 import { everyScenario, tapeWalk } from "../check/sources.ts";
 import type { ScenarioSource } from "../check/sources.ts";
 import { readInputFile } from "../formats/read-file.ts";
-import { alphabet } from "../power/alphabet.ts";
+import { alphabet } from "../../properties/index.ts";
 import { hasOwnLabels } from "../power/form.ts";
 import { BadInput, wholeNumber } from "./arguments.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,6 +1,7 @@
 /** `framecheck check`: searches for a scenario in which the engine breaks a rule. */
 import { goals } from "../../properties/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
+import { aroundOf } from "../check/around.ts";
 import type { Counterexample, SubjectName } from "../check/counterexample.ts";
 import { search } from "../check/search.ts";
 import type { Progress, SearchResult } from "../check/search.ts";
@@ -47,6 +48,7 @@ could be said.
                          bytes, whatever they are; - is standard input. So a
                          fuzzer of bytes can drive the search
   --max-reductions N     scenarios to run at most to shrink one finding (20000)
+  --reduce-seconds S     stop shrinking one finding after this time (no limit)
   --out DIR              write each finding there, to be replayed and as a test
                          file
   --json                 print one JSON object instead of text
@@ -70,6 +72,7 @@ const options = {
   exhaustive: { type: "string" },
   tape: { type: "string" },
   "max-reductions": { type: "string" },
+  "reduce-seconds": { type: "string" },
   out: { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -90,6 +93,8 @@ export interface CheckRequest {
   readonly source?: ScenarioSource;
   /** The source is all scenarios of a sort. */
   readonly exhaustive?: boolean;
+  /** Seconds to reduce one finding at most, or null. */
+  readonly reduceSeconds: number | null;
 }
 
 export async function checkVerb(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -113,6 +118,7 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
     seed: values.seed === undefined ? 1 : wholeNumber("--seed", values.seed, 0, 2 ** 32 - 1),
     maxReductions: values["max-reductions"] === undefined ? 20_000 : wholeNumber("--max-reductions", values["max-reductions"], 0, maxRuns),
     ...(source === undefined ? {} : { source, exhaustive: values.exhaustive !== undefined }),
+    reduceSeconds: values["reduce-seconds"] === undefined ? null : seconds("--reduce-seconds", values["reduce-seconds"]),
   };
   if (values.out !== undefined) makeFolder(values.out);
   const began = terminal.now();
@@ -152,17 +158,23 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
   terminal.heedInterrupts();
   const bar = startProgress(terminal, `check ${machineName(machine)}`);
   let last = began;
-  const pulse = async (progress: Progress): Promise<boolean> => {
+  /** When the reduction under way began. */
+  let reducing: number | null = null;
+  const pulse = async (progress: Progress): Promise<boolean | "enough"> => {
+    if (progress.doing === "searching") reducing = null;
     if (terminal.now() - last < beat) return true;
     await terminal.breathe();
     last = terminal.now();
+    if (progress.doing === "reducing") reducing ??= last;
     const elapsed = (last - began) / 1000;
     const found = progress.findings.length === 0 ? "" : `, ${counted(progress.findings.length, "rule")} broken`;
     const rate = `${grouped(progress.commands)} commands, ${grouped(Math.round(progress.commands / Math.max(0.001, elapsed)))} a second${found}`;
     const doing = progress.doing === "searching" ? rate : `broken after ${grouped(progress.commands)} commands, shrinking: ${progress.size ?? 0} commands left`;
     if (request.seconds !== null && progress.doing === "searching") bar.update(Math.min(elapsed, request.seconds), request.seconds, doing);
     else bar.update(progress.runs, runs === maxRuns ? progress.runs + 1 : runs, doing);
-    return !terminal.interrupted() && (request.seconds === null || progress.doing === "reducing" || elapsed < request.seconds);
+    if (terminal.interrupted()) return false;
+    if (reducing !== null && request.reduceSeconds !== null && last - reducing >= 1000 * request.reduceSeconds) return "enough";
+    return request.seconds === null || progress.doing === "reducing" || elapsed < request.seconds;
   };
   try {
     return await search({ machine, profile, subject, subjectProfile, create: (description, as) => createSubject(subject, description, as), seed, runs, maxReductions, pulse, ...(source === undefined ? {} : { source }) });
@@ -196,7 +208,8 @@ export function printFindings(findings: readonly Counterexample[], names: readon
   const [first, ...others] = findings;
   if (first === undefined) return;
   const [name] = names;
-  terminal.out(textReport(first, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, ...(name === undefined ? {} : { file: `${name}.json` }) }));
+  const around = aroundOf(first);
+  terminal.out(textReport(first, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, ...(name === undefined ? {} : { file: `${name}.json` }), ...(around === undefined ? {} : { around }) }));
   terminal.out("\n");
   for (const other of others) terminal.out(`${hanging(`also: ${oneLine(other)}`, 0, terminal.width).join("\n")}\n`);
   if (others.length > 0) terminal.out("\n");

@@ -1,5 +1,6 @@
 /** `framecheck replay` and `framecheck explain`: a saved scenario again. */
 import { parseProfile } from "../../models/index.ts";
+import { aroundOf } from "../check/around.ts";
 import type { Counterexample, SubjectName } from "../check/counterexample.ts";
 import { tooLarge } from "../check/limits.ts";
 import { replayCounterexample, replayScenario, replayViews } from "../check/replay.ts";
@@ -51,7 +52,10 @@ export async function replayVerb(words: readonly string[], terminal: Terminal): 
   const { scenario, result, counterexample } = replayed(name, values);
   if (counterexample === undefined) return reportPassed(name, scenario, result, values.json === true, terminal);
   if (values.json === true) terminal.out(`${JSON.stringify({ version: 1, verdict: "breach", counterexample: jsonCounterexample(counterexample) }, null, 2)}\n`);
-  else terminal.out(textReport(counterexample, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, file: name }));
+  else {
+    const around = aroundOf(counterexample);
+    terminal.out(textReport(counterexample, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode, file: name, ...(around === undefined ? {} : { around }) }));
+  }
   return 1;
 }
 

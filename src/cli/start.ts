@@ -35,7 +35,7 @@ export async function startVerb(words: readonly string[], terminal: Terminal): P
 
 async function checkOn(machine: MachineDescription, profile: Profile, terminal: Terminal): Promise<number> {
   if (terminal.interrupted()) return 2;
-  const request: CheckRequest = { machine, profile, subjectProfile: profile, subject: { subject: "engine", profile: profile.name, mutant: null }, runs: runsEach, seconds: null, seed: 1, maxReductions: 20_000 };
+  const request: CheckRequest = { machine, profile, subjectProfile: profile, subject: { subject: "engine", profile: profile.name, mutant: null }, runs: runsEach, seconds: null, seed: 1, maxReductions: 20_000, reduceSeconds: null };
   const result = await runCheck(request, terminal);
   const reached = result.goals.filter((goal) => goal.reached).length;
   terminal.out(`  ${machine.name.padEnd(12)} ${profile.name.padEnd(10)}  ${result.verdict}: ${grouped(result.commands)} commands in ${result.runs} runs, ${reached} of ${result.goals.length} goals reached\n`);

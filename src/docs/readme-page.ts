@@ -1,6 +1,7 @@
 /** The parts of README.md that are printed from the code: a counterexample as `check` prints it, and the list of invariants. */
 import { parseProfile, strict, tinyMachines } from "../../models/index.ts";
 import { invariants } from "../../properties/index.ts";
+import { aroundOf } from "../check/around.ts";
 import { search } from "../check/search.ts";
 import { createSubject } from "../check/subjects.ts";
 import { textReport } from "../report/text.ts";
@@ -20,7 +21,8 @@ async function report(): Promise<string> {
   const { findings } = await search({ machine: tiny, profile: strict, subject, subjectProfile, create: (description, as) => createSubject(subject, description, as), seed: 1, runs: 5, maxReductions: 20_000 });
   const [first] = findings;
   if (first === undefined) throw new Error("the search of the README finds nothing");
-  return textReport(first);
+  const around = aroundOf(first);
+  return textReport(first, around === undefined ? {} : { around });
 }
 
 function invariantList(): string {

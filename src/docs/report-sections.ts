@@ -1,6 +1,9 @@
 /** The printed sections of docs/reports.md: examples of every format, and the fields of each. */
+import { aroundOf } from "../check/around.ts";
 import { counterexampleText } from "../formats/counterexample.ts";
 import { scenarioText } from "../formats/scenario.ts";
+import { createReference } from "../../models/index.ts";
+import { aimedPass, passes, thoroughPasses } from "../../properties/index.ts";
 import { legendOf, typeLegendOf } from "../report/strip-cells.ts";
 import { summaryReport } from "../report/summary.ts";
 import { textReport } from "../report/text.ts";
@@ -15,8 +18,10 @@ import { table } from "./markdown.ts";
 
 export function reportSections(): Readonly<Record<string, string>> {
   const counterexample = exampleCounterexample();
+  const around = aroundOf(counterexample);
   return {
-    "text-report": fenced("text", textReport(counterexample, { width: 80, file: exampleFile })),
+    "text-report": fenced("text", textReport(counterexample, { width: 80, file: exampleFile, ...(around === undefined ? {} : { around }) })),
+    passes: table(["pass", "what it proposes"], [...passes, aimedPass(createReference), ...thoroughPasses].map(({ id, title }) => [`\`${id}\``, title])),
     letters: letterTable(),
     summary: fenced("text", summaryReport(exampleRun(), { width: 80 })),
     "run-fields": fieldTable(runFields),

@@ -13,12 +13,10 @@
  * seen, unless it is one of the surroundings (`set`, `veto`, `fail-next`), which can not be seen.
  */
 import type { Command, MachineDescription, Op, View } from "../../models/index.ts";
-import { disagreements, outcomeDifferences } from "../../properties/index.ts";
+import { alphabet, disagreements, hasOwnLabels, outcomeDifferences } from "../../properties/index.ts";
+import type { Width } from "../../properties/index.ts";
 import type { CheckedSubject, LockstepSetup } from "../check/lockstep.ts";
 import { runCommands } from "../check/run.ts";
-import { alphabet } from "./alphabet.ts";
-import type { Width } from "./alphabet.ts";
-import { hasOwnLabels } from "./form.ts";
 
 export interface ExhaustOptions {
   readonly machine: MachineDescription;

@@ -1,8 +1,9 @@
 /** The numbers of a measurement: a row a mutant, and a summary a baseline. */
 import type { Command } from "../../models/index.ts";
+import { withOwnLabels } from "../../properties/index.ts";
 import { baselines } from "./baseline.ts";
 import type { Exhausted } from "./exhaust.ts";
-import { formOf, withOwnLabels } from "./form.ts";
+import { formOf } from "./form.ts";
 import type { Measured, Measurement } from "./measure.ts";
 
 export interface Row {

@@ -2,8 +2,10 @@
  * A counterexample as text for people: the verdict, the machine, the commands, the memory, the evidence, the reason, and
  * the line that shows it again. In that order, so that the first screen answers the first questions.
  */
+import type { Around } from "../check/around.ts";
 import type { Counterexample } from "../check/counterexample.ts";
 import { printable } from "../formats/parsed.ts";
+import { aroundLines } from "./around-words.ts";
 import { commandTable } from "./command-table.ts";
 import { eventWords, essenceWords, evidenceWords, explainedWords, namedFrames, originWords, reductionWords, replayWords, shortLabels, verdictWords } from "./finding-words.ts";
 import { few, hanging, joinParts, labelWidth, labelled, leftAndRight, wrap } from "./lines.ts";
@@ -18,6 +20,8 @@ export interface TextOptions extends ThemeOptions {
   readonly width?: number;
   /** The file that the counterexample was saved to, for the replay line. */
   readonly file?: string;
+  /** What stands around it, where that was tried. */
+  readonly around?: Around;
 }
 
 /** Entries of evidence that are printed. */
@@ -34,6 +38,7 @@ export function textReport(counterexample: Counterexample, options: TextOptions 
     memoryPart(counterexample, width, theme),
     evidencePart(counterexample, width, theme),
     reasonPart(counterexample, width, theme),
+    aroundPart(counterexample, options.around, width, theme),
     endPart(counterexample, options.file, width, theme),
   ];
   return joinParts(parts);
@@ -106,6 +111,11 @@ function answerWords({ finding, machine, commands, outcomes, breaking, expected 
   if (sameRefusal) return { permitted: [], observed: `${observed ?? answer.errno}; the specification answers ${answer.errno} too, and what it left behind is wrong` };
   if (alone === observed) return { permitted: [], observed: `${alone}, as the specification answers too; what it left behind is wrong` };
   return { permitted: [`${alone}, as the specification does alone`], ...given };
+}
+
+function aroundPart(counterexample: Counterexample, around: Around | undefined, width: number, theme: Theme): readonly string[] {
+  if (around === undefined) return [];
+  return aroundLines(around, counterexample, theme.glyphs).flatMap(([label, text]) => labelled(label, text, width, (name) => theme.paint("label", name)));
 }
 
 function endPart(counterexample: Counterexample, file: string | undefined, width: number, theme: Theme): readonly string[] {

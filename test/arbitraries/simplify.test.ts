@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createReference, tinyMachines, toBlockId, toPfn } from "../../models/index.ts";
 import type { Command, MachineDescription } from "../../models/index.ts";
-import { compareScenarios, generateScenario, isScenario, ops, opsBySimplicity, passes, pseudoRandom, simplerThan, simplifications } from "../../properties/arbitraries/index.ts";
+import { alphabet, compareMachines, compareScenarios, drawMachine, generateScenario, hasOwnLabels, isScenario, onSmallerMachines, ops, opsBySimplicity, passes, pseudoRandom, simplerThan, simplifications, thoroughPasses } from "../../properties/arbitraries/index.ts";
 import type { Scenario } from "../../properties/arbitraries/index.ts";
 import { profileOf } from "./tally.ts";
 
@@ -20,7 +20,7 @@ function walked(seed: number): Scenario {
 }
 
 function proposals(pass: string, commands: readonly Command[]): readonly (readonly Command[])[] {
-  const found = passes.find(({ id }) => id === pass);
+  const found = [...passes, ...thoroughPasses].find(({ id }) => id === pass);
   if (found === undefined) throw new Error(`no pass is called ${pass}`);
   return [...found.candidates(scenario(commands))].map((candidate) => candidate.commands);
 }
@@ -106,6 +106,78 @@ describe("every pass", () => {
     const superfluous = passes.filter((_, index) => ![...(all[index] ?? [])].some((text) => count.get(text) === 1)).map(({ id }) => id);
 
     expect(superfluous).toEqual([]);
+  });
+});
+
+describe("a thorough pass", () => {
+  const add: Command = { op: "add", start: toPfn(0x80), nrPages: 32, node: 0, memmapOnMemory: false, group: null };
+  const pair = [alloc(1), { op: "hold", id: 1 }, add] as const;
+
+  it.each(thoroughPasses.map((pass) => [pass.id, pass] as const))("%s proposes scenarios that are valid and simpler, with labels from 1 on", (id, pass) => {
+    const whole = scenario([...pair]);
+    const candidates = [...pass.candidates(whole)];
+
+    expect(candidates.length).toBeGreaterThan(100);
+    expect(candidates.every((candidate) => isScenario(candidate) && simplerThan(candidate, whole) && hasOwnLabels(candidate.commands))).toBe(true);
+    expect(candidates.every(({ commands }) => commands.length === (id === "single" ? 1 : id === "replaced" ? 3 : 2))).toBe(true);
+  });
+
+  it("tries every command of the narrow alphabet alone, the simplest first", () => {
+    const singles = proposals("single", pair);
+    const all = alphabet(tiny, "narrow").filter((command) => hasOwnLabels([command]));
+
+    expect(singles.map((commands) => JSON.stringify(commands)).toSorted()).toEqual(all.map((command) => JSON.stringify([command])).toSorted());
+    expect(singles.map((commands) => scenario(commands)).toSorted(compareScenarios).map(({ commands }) => commands)).toEqual(singles);
+  });
+
+  it("keeps what later commands speak of", () => {
+    const kernel = { ...alloc(1), kind: "kernel", order: 4 } as Command;
+
+    expect(proposals("replaced", [kernel, { op: "hold", id: 1 }, add])).toContainEqual([alloc(1), { op: "hold", id: 1 }, add]);
+    expect(proposals("replaced", [alloc(1), alloc(2), { op: "unpin", id: 2, longTerm: true }])).toContainEqual([alloc(1), alloc(2), { op: "hold", id: 2 }]);
+    expect(proposals("left-out-and-replaced", [alloc(1), { ...kernel, id: 2 } as Command, { op: "unpin", id: 2, longTerm: true }])).toContainEqual([alloc(1), { op: "unpin", id: 1, longTerm: true }]);
+  });
+});
+
+/** Something that happens at the end of memory. */
+const inLastBlock = (machine: MachineDescription): Scenario => {
+  const { start, nrPages } = machine.nodes.flatMap(({ memory }) => memory).at(-1) ?? { start: toPfn(0), nrPages: 1 };
+  return scenario([{ op: "poison", pfn: toPfn(start + nrPages - 1) }], machine);
+};
+
+const memoryHolds = ({ nodes }: MachineDescription, pfn: number): boolean => nodes.some(({ memory }) => memory.some(({ start, nrPages }) => start <= pfn && pfn < start + nrPages));
+
+describe("a smaller machine", () => {
+  const drawn = Array.from({ length: 40 }, (_, seed) => drawMachine(pseudoRandom(seed)));
+  it("is valid and simpler, whatever it is made of", () => {
+    for (const machine of drawn) {
+      for (const candidate of onSmallerMachines(inLastBlock(machine))) {
+        expect(isScenario(candidate)).toBe(true);
+        expect(simplerThan(candidate, inLastBlock(machine))).toBe(true);
+      }
+    }
+  });
+
+  it("has frames at the same places of smaller units, and of units that moved", () => {
+    const moved = drawn.flatMap((machine) => {
+      const { sectionPages } = machine.geometry;
+      const [before] = inLastBlock(machine).commands;
+      return [...onSmallerMachines(inLastBlock(machine))].flatMap(({ machine: smaller, commands: [command] }) => (command?.op === "poison" && before?.op === "poison" && command.pfn !== before.pfn ? [{ machine, smaller, halves: smaller.geometry.sectionPages * 2 === sectionPages, pfn: command.pfn, from: before.pfn }] : []));
+    });
+
+    expect(moved.some(({ halves }) => halves)).toBe(true);
+    expect(moved.some(({ halves }) => !halves)).toBe(true);
+    expect(moved.every(({ machine, smaller }) => compareMachines(smaller, machine) < 0)).toBe(true);
+    // The last frame of memory stays in memory, or the range that it ended was left out.
+    expect(moved.filter(({ smaller, pfn }) => memoryHolds(smaller, pfn)).length).toBeGreaterThan(moved.length / 2);
+    expect(moved.filter(({ halves }) => halves).every(({ pfn, from }) => pfn === Math.floor(from / 2))).toBe(true);
+  });
+
+  it("has blocks of half the sections, and commands that name the first half", () => {
+    const wide = drawn.find(({ geometry }) => geometry.blockSections > 1);
+    const halved = wide === undefined ? [] : [...onSmallerMachines(scenario([{ op: "write-state", block: toBlockId(3), value: "offline" }], wide))];
+
+    expect(halved.map(({ machine, commands }) => [machine.geometry.blockSections, ...commands])).toContainEqual([(wide?.geometry.blockSections ?? 0) / 2, { op: "write-state", block: 6, value: "offline" }]);
   });
 });
 

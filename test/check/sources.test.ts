@@ -7,7 +7,7 @@ import type { StepRecord } from "../../properties/index.ts";
 import { search } from "../../src/check/search.ts";
 import { everyScenario, maxTapeCommands, tapeWalk, walks } from "../../src/check/sources.ts";
 import type { ScenarioSource } from "../../src/check/sources.ts";
-import { alphabet } from "../../src/power/alphabet.ts";
+import { alphabet } from "../../properties/index.ts";
 import { hasOwnLabels } from "../../src/power/form.ts";
 import { alloc, contig, isolate, searching, tiny } from "./searching.ts";
 

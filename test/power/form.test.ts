@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { toPfn } from "../../models/index.ts";
 import type { Command } from "../../models/index.ts";
-import { formOf, hasOwnLabels, withOwnLabels } from "../../src/power/form.ts";
+import { hasOwnLabels, withOwnLabels } from "../../properties/index.ts";
+import { formOf } from "../../src/power/form.ts";
 import { alloc, free, isolate } from "./measurements.ts";
 
 const start = (task: number, id: number): Command => ({ op: "start", task, command: { op: "alloc-contig", id, start: toPfn(0x24), nrPages: 4, compound: false, gfp: "kernel" } });

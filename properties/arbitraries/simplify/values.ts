@@ -1,9 +1,10 @@
 /** Fields with simpler values, labels in order, commands in order. */
 import { alignDown, alignUp, blockPages, maxOrderPages, pageblockPages } from "../../../models/index.ts";
 import type { Command, Setting } from "../../../models/index.ts";
-import { commandFields, fieldsOf, isCommand, isRecord, labelKinds, labelsOf, mapCommands } from "../command-fields.ts";
+import { commandFields, fieldsOf, isCommand, isRecord, labelsOf } from "../command-fields.ts";
 import type { FieldKind, LabelKind } from "../command-fields.ts";
 import { at } from "../draw.ts";
+import { withOwnLabels } from "../labels.ts";
 import type { Scenario } from "../scenario.ts";
 import { compareCommands, simplerSettings } from "../simplicity.ts";
 import type { Proposals } from "./proposals.ts";
@@ -87,15 +88,7 @@ function fewerPages({ machine }: Scenario, nrPages: number): readonly number[] {
 
 /** Labels of each kind from 1 on, as they appear. */
 export function* renumbered({ commands }: Scenario): Proposals {
-  const names = new Map<LabelKind, Map<number, number>>(labelKinds.map((kind) => [kind, new Map()]));
-  const nameOf = (kind: LabelKind, id: number): number => {
-    const known = names.get(kind);
-    const name = known?.get(id) ?? (known?.size ?? 0) + 1;
-    known?.set(id, name);
-    return name;
-  };
-  const named = mapCommands(commands, (kind, value) => ((kind.is === "maker" || kind.is === "user") && typeof value === "number" ? nameOf(kind.label, value) : value));
-  if (named !== undefined) yield named;
+  yield withOwnLabels(commands);
 }
 
 export function* swapped({ commands }: Scenario): Proposals {

@@ -6,8 +6,8 @@
  */
 import { alignDown, blockPages, bootMemory, errnos, maxOrderPages, pageblockPages, pageKinds, rangeEnd } from "../../models/index.ts";
 import type { Command, MachineDescription, Op } from "../../models/index.ts";
-import { commandFields, isCommand, ops } from "../../properties/index.ts";
-import type { Field } from "../../properties/index.ts";
+import { commandFields, isCommand, ops } from "./command-fields.ts";
+import type { Field } from "./command-fields.ts";
 
 export type Width = "wide" | "narrow";
 
@@ -42,14 +42,19 @@ export function opsOn(machine: MachineDescription): readonly Op[] {
 function commandsOf(machine: MachineDescription, width: Width, op: Op): readonly Command[] {
   let partial: readonly Readonly<Record<string, unknown>>[] = [{ op }];
   for (const field of commandFields(op)) {
-    const values = fieldValues(machine, width, op, field);
+    const values = fieldValues(machine, width, field);
     partial = partial.flatMap((made) => values.map((value) => ({ ...made, [field.name]: value })));
   }
-  return partial.flatMap((made) => (isCommand(made) ? [made] : []));
+  return partial.flatMap((made) => (isCommand(made) && (width === "wide" || isPlain(made)) ? [made] : []));
+}
+
+/** Of the allocations in narrow alphabets only single frames of the kernel ask for a zone: the others ignore it, or differ in nothing else. */
+function isPlain(command: Command): boolean {
+  return command.op !== "alloc" || command.zone === "normal" || (command.kind === "kernel" && command.order === 0);
 }
 
 /** The values that a field of this command takes. */
-export function fieldValues(machine: MachineDescription, width: Width, op: Op, { name, kind }: Field): readonly unknown[] {
+export function fieldValues(machine: MachineDescription, width: Width, { name, kind }: Field): readonly unknown[] {
   const narrow = width === "narrow";
   switch (kind.is) {
     case "maker":
@@ -67,7 +72,7 @@ export function fieldValues(machine: MachineDescription, width: Width, op: Op, {
     case "choice":
       if (name === "errno") return [errnos[0]];
       if (name === "kind") return narrow ? narrowKinds : pageKinds;
-      if (narrow && (name === "thisNode" || name === "gfp" || (name === "zone" && op === "alloc"))) return kind.values.slice(0, 1);
+      if (narrow && (name === "thisNode" || name === "gfp")) return kind.values.slice(0, 1);
       return kind.values;
     case "setting":
       return settings;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { namedMachines, tinyMachines } from "../../models/index.ts";
-import { alphabet, opsOn } from "../../src/power/alphabet.ts";
+import { alphabet, opsOn } from "../../properties/index.ts";
 import { formOf } from "../../src/power/form.ts";
 
 describe.each(tinyMachines.map((machine) => [machine.name, machine] as const))("the alphabets of %s", (_, machine) => {

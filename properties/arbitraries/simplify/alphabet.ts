@@ -1,0 +1,77 @@
+/**
+ * Commands of the alphabet in place of those of a scenario.
+ *
+ * The other passes go down from where a search happened to land, and stop at the first scenario that none of them can
+ * make simpler; which one that is depends on the way there. Trying everything near a short scenario, simplest first,
+ * leaves far fewer places to stop.
+ */
+import type { Command, MachineDescription } from "../../../models/index.ts";
+import { pageblockPages } from "../../../models/index.ts";
+import { alphabet } from "../alphabet.ts";
+import { labelKinds, labelsOf, mapFields } from "../command-fields.ts";
+import type { LabelKind } from "../command-fields.ts";
+import { hasOwnLabels, withOwnLabels } from "../labels.ts";
+import type { Scenario } from "../scenario.ts";
+import { compareCommands } from "../simplicity.ts";
+import type { Proposals } from "./proposals.ts";
+
+/** Longer scenarios have too many neighbours. */
+const maxForOne = 8;
+const maxForTwo = 4;
+
+/** One command of the alphabet and no other. */
+export function* single({ machine }: Scenario): Proposals {
+  for (const command of plainest(machine)) yield [command];
+}
+
+/** One command replaced. */
+export function* replaced({ machine, commands }: Scenario): Proposals {
+  if (commands.length > maxForOne) return;
+  for (const index of commands.keys()) yield* replacedAt(machine, commands, index);
+}
+
+/** One command left out and another replaced. */
+export function* leftOutAndReplaced({ machine, commands }: Scenario): Proposals {
+  if (commands.length > maxForTwo) return;
+  for (const left of commands.keys()) {
+    const kept = commands.toSpliced(left, 1);
+    for (const index of kept.keys()) yield* replacedAt(machine, kept, index);
+  }
+}
+
+function* replacedAt(machine: MachineDescription, commands: readonly Command[], index: number): Proposals {
+  const old = commands[index];
+  if (old === undefined) return;
+  const before = labelsMade(commands.slice(0, index));
+  const all = labelsMade(commands);
+  const own = labelsOf(old).find(({ makes }) => makes);
+  for (const command of plainest(machine)) {
+    // What it makes is called as what stood there made: later commands go on meaning it.
+    const made = mapFields(command, (kind, value) => (kind.is !== "maker" ? value : own?.label === kind.label ? own.id : 1 + Math.max(0, ...all[kind.label])));
+    if (made === undefined) continue;
+    const used = labelsOf(made).find(({ makes }) => !makes);
+    for (const id of used === undefined ? [0] : before[used.label]) {
+      const meant = used === undefined ? made : mapFields(made, (kind, value) => (kind.is === "user" && value !== null ? id : value));
+      if (meant !== undefined) yield withOwnLabels(commands.with(index, meant));
+    }
+  }
+}
+
+/** The labels of things that these commands make. */
+function labelsMade(commands: readonly Command[]): Readonly<Record<LabelKind, readonly number[]>> {
+  const made = Object.fromEntries(labelKinds.map((kind) => [kind, [] as number[]])) as Record<LabelKind, number[]>;
+  for (const { label, id, makes } of commands.flatMap(labelsOf)) if (makes && !made[label].includes(id)) made[label].push(id);
+  return made;
+}
+
+const known = new WeakMap<MachineDescription, readonly Command[]>();
+
+/** The narrow alphabet with no label but 1, simplest first. */
+function plainest(machine: MachineDescription): readonly Command[] {
+  const before = known.get(machine);
+  if (before !== undefined) return before;
+  const pageblock = pageblockPages(machine.geometry);
+  const made = alphabet(machine, "narrow").filter((command) => hasOwnLabels([command])).toSorted((a, b) => compareCommands(a, b, pageblock));
+  known.set(machine, made);
+  return made;
+}

@@ -1,0 +1,126 @@
+/**
+ * Whether a scenario still shows the failure that is being reduced, and which other failures were met on the way.
+ *
+ * Nearly all scenarios that a reduction tries show nothing. So each is first run by the subject alone, with the one rule
+ * in question asked after each command: that is necessary, and several times cheaper than the whole judgement, which then
+ * decides.
+ */
+import { createReference } from "../../models/index.ts";
+import type { Command, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
+import { checkStep, checkView, compareScenarios, invariants, laws } from "../../properties/index.ts";
+import type { Scenario } from "../../properties/index.ts";
+import type { Finding, FindingKind } from "./counterexample.ts";
+import { startLockstep } from "./lockstep.ts";
+import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
+import { explainedBy, runCommands, signatureOf } from "./run.ts";
+import type { RunResult } from "./run.ts";
+
+export interface FailureOptions {
+  /** How to judge on a machine. */
+  readonly setup: (machine: MachineDescription) => LockstepSetup;
+  readonly subjectProfile: Profile;
+  /** What broke, and the switches that explain it. */
+  readonly finding: Finding;
+  readonly explained: readonly SwitchId[];
+}
+
+/** Another failure: its rule, and the simplest scenario that was seen to break it. */
+export interface OtherFailure {
+  readonly finding: Finding;
+  readonly scenario: Scenario;
+}
+
+export interface Failure {
+  readonly stillFails: (scenario: Scenario) => boolean;
+  /** Failures of other rules, the simplest first. None are noted where differences of a profile have to be told apart. */
+  readonly others: () => readonly OtherFailure[];
+}
+
+/** Scenarios of up to this many commands are always judged whole: what else breaks so early is worth knowing. */
+const alwaysWhole = 2;
+
+export function failureOf({ setup: setupOn, subjectProfile, finding, explained }: FailureOptions): Failure {
+  const others = new Map<string, OtherFailure>();
+  const booted = new WeakSet<MachineDescription>();
+  const alike = signatureOf(finding, explained);
+
+  const whole = (setup: LockstepSetup, { machine, commands }: Scenario): RunResult => {
+    if (!booted.has(machine)) {
+      const lockstep = startLockstep(setup);
+      if (lockstep.boot.length > 0) return runCommands(setup, []);
+      booted.add(machine);
+    }
+    return runCommands(setup, commands, "judged");
+  };
+
+  return {
+    others: () => [...others.values()].toSorted((a, b) => compareScenarios(a.scenario, b.scenario)),
+    stillFails: (scenario) => {
+      const setup = setupOn(scenario.machine);
+      if (scenario.commands.length > alwaysWhole && booted.has(scenario.machine) && !mayBreak(setup, finding, scenario.commands)) return false;
+      const result = whole(setup, scenario);
+      if (result.verdict !== "breach") return false;
+      const { broken } = result;
+      if (explained.length > 0) return signatureOf(broken.finding, explainedBy(setup, subjectProfile, scenario.commands, broken)) === alike;
+      if (broken.rules.includes(finding.rule)) return true;
+      if (subjectProfile.name === setup.profile.name) note(others, broken.finding, { ...scenario, commands: scenario.commands.slice(0, broken.at + 1) });
+      return false;
+    },
+  };
+}
+
+function note(others: Map<string, OtherFailure>, finding: Finding, scenario: Scenario): void {
+  const known = others.get(finding.rule);
+  if (known === undefined || compareScenarios(scenario, known.scenario) < 0) others.set(finding.rule, { finding, scenario });
+}
+
+/** Whether these commands may break the rule; false is certain. */
+function mayBreak(setup: LockstepSetup, { kind, rule }: Finding, commands: readonly Command[]): boolean {
+  const shows = sieve(setup, kind, rule);
+  if (shows === undefined) return true;
+  try {
+    const subject = setup.create();
+    return commands.some((command) => shows(subject, command));
+  } catch {
+    return kind === "crash";
+  }
+}
+
+/** Gives the subject a command, and says whether that broke the rule; undefined: only the whole judgement can say. */
+function sieve({ machine, profile, judge = createReference }: LockstepSetup, kind: FindingKind, rule: string): ((subject: CheckedSubject, command: Command) => boolean) | undefined {
+  switch (kind) {
+    case "crash":
+      return (subject, command) => {
+        subject.apply(command);
+        subject.view();
+        subject.selfCheck?.();
+        return false;
+      };
+    case "self-check":
+      return (subject, command) => {
+        subject.apply(command);
+        return (subject.selfCheck?.() ?? []).length > 0;
+      };
+    case "clause": {
+      const reference = judge(machine, profile);
+      return (subject, command) => reference.follow(command, subject.apply(command)).verdict !== "admitted";
+    }
+    case "invariant": {
+      const asked = invariants.filter(({ id }) => id === rule);
+      return (subject, command) => {
+        subject.apply(command);
+        return checkView(subject.view(), {}, asked).broken.length > 0;
+      };
+    }
+    case "law": {
+      const asked = laws.filter(({ id }) => id === rule);
+      return (subject, command) => {
+        const before = subject.view();
+        const outcome = subject.apply(command);
+        return checkStep({ before, command, outcome, after: subject.view() }, {}, asked).broken.length > 0;
+      };
+    }
+    case "agreement":
+      return undefined;
+  }
+}
