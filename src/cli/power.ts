@@ -1,17 +1,21 @@
 /** `framecheck power`: how well the search finds the planted historic bugs. */
+import { availableParallelism } from "node:os";
+import { MessageChannel } from "node:worker_threads";
+import { Tinypool } from "tinypool";
 import { findMutant } from "../check/subjects.ts";
 import { writeFileAtomically } from "../formats/write-file.ts";
 import { mutants } from "../mutants/index.ts";
 import type { Mutant } from "../mutants/index.ts";
 import { chart, curvesOf } from "../power/chart.ts";
 import { powerJson } from "../power/json.ts";
-import { defaultLimits, measure } from "../power/measure.ts";
-import type { Doing, Limits, Measurement } from "../power/measure.ts";
+import { defaultLimits } from "../power/measure.ts";
+import type { Limits, Measurement } from "../power/measure.ts";
 import { chartFile, powerPage } from "../power/page.ts";
 import { foundAll } from "../power/rows.ts";
 import { powerText } from "../power/text.ts";
 import { BadInput, commonOptions, noPositionals, parseOptions, seconds, wholeNumber } from "./arguments.ts";
 import { makeFolder } from "./folder.ts";
+import type { PowerTask } from "./power-worker.ts";
 import { startProgress } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,6 +35,10 @@ input.
   --executions N         executions of the enumeration, a mutant (200000)
   --baseline-commands N  commands that a baseline walks at most (2000), or as
                          many as the search walked, if that is more
+  --baseline-seeds N     seeds that a baseline searches from at most (3)
+  --times                measure the time of each search; the only numbers that
+                         differ from one measurement to the next
+  --jobs N               mutants to measure at a time (as many as processors)
   --out DIR              write power.md and power.svg there
   --json                 print one JSON object instead of text
 
@@ -47,6 +55,9 @@ const options = {
   runs: { type: "string" },
   executions: { type: "string" },
   "baseline-commands": { type: "string" },
+  "baseline-seeds": { type: "string" },
+  times: { type: "boolean" },
+  jobs: { type: "string" },
   out: { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -68,10 +79,12 @@ export async function powerVerb(words: readonly string[], terminal: Terminal): P
     reductions: defaultLimits.reductions,
     executions: values.executions === undefined ? defaultLimits.executions : wholeNumber("--executions", values.executions, 0, most),
     baselineCommands: values["baseline-commands"] === undefined ? defaultLimits.baselineCommands : wholeNumber("--baseline-commands", values["baseline-commands"], 0, most),
+    baselineSeeds: values["baseline-seeds"] === undefined ? defaultLimits.baselineSeeds : wholeNumber("--baseline-seeds", values["baseline-seeds"], 0, most),
   };
+  const jobs = values.jobs === undefined ? availableParallelism() : wholeNumber("--jobs", values.jobs, 1, 256);
   if (values.out !== undefined) makeFolder(values.out);
   const began = terminal.now();
-  const measurement = await measured({ chosen, seeds, limits, seconds: limit }, terminal);
+  const measurement = await measured({ chosen, seeds, limits, seconds: limit, times: values.times === true, jobs: Math.min(jobs, chosen.length) }, terminal);
   if (values.out !== undefined) savePage(values.out, measurement, terminal);
   terminal.out(values.json === true ? powerJson(measurement) : powerText(measurement, { width: terminal.width, took: (terminal.now() - began) / 1000 }));
   return foundAll(measurement) ? 0 : 1;
@@ -84,35 +97,44 @@ function chosenMutants(ids: readonly string[]): readonly Mutant[] {
   return ids.length === 0 ? mutants : mutants.filter((mutant) => ids.some((id) => findMutant(id) === mutant));
 }
 
-/** Milliseconds between two looks at the clock and at what came in. */
-const beat = 20;
-
 interface Request {
   readonly chosen: readonly Mutant[];
   readonly seeds: number;
   readonly limits: Limits;
   readonly seconds: number | null;
+  readonly times: boolean;
+  /** Mutants that are measured at a time. */
+  readonly jobs: number;
 }
 
-/** The measurement with progress, limits of time, and Ctrl-C. */
-async function measured({ chosen, seeds, limits, seconds: limit }: Request, terminal: Terminal): Promise<Measurement> {
+/** The measurement, some mutants at a time, with progress, limits of time, and Ctrl-C. */
+async function measured({ chosen, seeds, limits, seconds: limit, times, jobs }: Request, terminal: Terminal): Promise<Measurement> {
   terminal.heedInterrupts();
   const bar = startProgress(terminal, "power");
-  let last = terminal.now();
-  let search = { name: "", began: last };
-  const watch = async ({ done, of, id, words, searching, search: name }: Doing): Promise<"on" | "enough" | "stop"> => {
-    if (search.name !== name) search = { name, began: terminal.now() };
-    if (terminal.now() - last < beat) return "on";
-    await terminal.breathe();
-    last = terminal.now();
-    bar.update(done, of, `${done} of ${of} mutants, now ${id}: ${words}`);
-    if (terminal.interrupted()) return "stop";
-    return searching && limit !== null && last - search.began >= 1000 * limit ? "enough" : "on";
+  const pool = new Tinypool({ filename: new URL("power-worker.js", import.meta.url).href, minThreads: 1, maxThreads: jobs });
+  const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const beat = setInterval(() => {
+    if (terminal.interrupted()) Atomics.store(stop, 0, 1);
+  }, 100);
+  let done = 0;
+  const one = async ({ id }: Mutant): Promise<Measurement> => {
+    const { port1, port2 } = new MessageChannel();
+    port1.on("message", (words: string) => bar.update(done, chosen.length, `${done} of ${chosen.length} mutants, now ${words}`));
+    try {
+      const task: PowerTask = { id, seeds, limits, seconds: limit, times, stop, port: port2 };
+      return (await pool.run(task, { transferList: [port2] })) as Measurement;
+    } finally {
+      port1.close();
+      done++;
+    }
   };
   try {
-    return await measure({ mutants: chosen, seeds, limits, seconds: limit, watch });
+    const all = await Promise.all(chosen.map(one));
+    return { seeds, limits, seconds: limit, mutants: all.flatMap(({ mutants: each }) => each), interrupted: all.some(({ interrupted }) => interrupted) };
   } finally {
+    clearInterval(beat);
     bar.stop();
+    await pool.destroy();
   }
 }
 

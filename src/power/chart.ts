@@ -6,10 +6,12 @@
  */
 import type { Measurement } from "./measure.ts";
 
-/** A step curve: it rises by `1 / seeds` at each point. */
+/** A step curve: it rises by `1 / seeds` at each point, the seeds of its own searches. */
 export interface Curve {
   readonly id: string;
   readonly title: string;
+  /** Searches a mutant. */
+  readonly seeds: number;
   /** Commands walked when a search found its mutant, ascending. */
   readonly at: readonly number[];
   /** Commands of the longest search, or of the shortest that found nothing. */
@@ -18,17 +20,17 @@ export interface Curve {
 
 export function curvesOf({ mutants }: Pick<Measurement, "mutants">): readonly Curve[] {
   const hunts = mutants.flatMap((each) => each.hunts);
-  const ours = curve("ours", "framecheck", hunts.map(({ commands, found }) => ({ commands, found: found !== null })));
+  const ours = curve("ours", "framecheck", mutants.length, hunts.map(({ commands, found }) => ({ commands, found: found !== null })));
   const titles: Readonly<Record<string, string>> = { default: "fc.commands", max: "fc.commands, 100 long" };
   const ids = [...new Set(mutants.flatMap((each) => each.baselines.map(({ id }) => id)))];
-  return [ours, ...ids.map((id) => curve(id, titles[id] ?? id, mutants.flatMap((each) => each.baselines.filter((baseline) => baseline.id === id).flatMap(({ runs }) => runs))))];
+  return [ours, ...ids.map((id) => curve(id, titles[id] ?? id, mutants.length, mutants.flatMap((each) => each.baselines.filter((baseline) => baseline.id === id).flatMap(({ runs }) => runs))))];
 }
 
-function curve(id: string, title: string, searches: readonly { readonly commands: number; readonly found: boolean }[]): Curve {
+function curve(id: string, title: string, nrMutants: number, searches: readonly { readonly commands: number; readonly found: boolean }[]): Curve {
   const missed = searches.filter(({ found }) => !found);
   const end = missed.length > 0 ? Math.min(...missed.map(({ commands }) => commands)) : Math.max(0, ...searches.map(({ commands }) => commands));
   const at = searches.flatMap(({ commands, found }) => (found && commands <= end ? [commands] : []));
-  return { id, title, at: at.toSorted((a, b) => a - b), end };
+  return { id, title, seeds: Math.max(1, searches.length / Math.max(1, nrMutants)), at: at.toSorted((a, b) => a - b), end };
 }
 
 const width = 760;
@@ -55,7 +57,7 @@ export function chart(curves: readonly Curve[], { mutants, seeds }: { readonly m
   const far = Math.max(10, ...curves.map(({ end }) => end));
   const x = (commands: number): number => round(plot.left + ((plot.right - plot.left) * Math.log10(1 + commands)) / Math.log10(1 + far));
   const y = (found: number): number => round(plot.bottom - ((plot.bottom - plot.top) * found) / Math.max(1, mutants));
-  const drawn = curves.map((each) => ({ ...each, y: y(each.at.length / seeds), path: pathOf(each, seeds, x, y) }));
+  const drawn = curves.map((each) => ({ ...each, y: y(each.at.length / each.seeds), path: pathOf(each, x, y) }));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Mutants found by commands walked">`,
     "<style>",
@@ -67,14 +69,14 @@ export function chart(curves: readonly Curve[], { mutants, seeds }: { readonly m
     ...verticals(far).flatMap((commands) => [line(x(commands), plot.top, x(commands), plot.bottom), text(x(commands), plot.bottom + 20, String(commands), "middle")]),
     text((plot.left + plot.right) / 2, plot.bottom + 44, "commands walked (logarithmic; 0: it shows after boot)", "middle"),
     ...drawn.map(({ id, path }) => `<path class="curve ${id}" d="${path}"/>`),
-    ...spread(drawn).flatMap(({ id, title, at, label }) => [`<path class="curve ${id}" d="M${plot.right + 10} ${label - 4}h22"/>`, text(plot.right + 38, label, `${title}: ${round(at.length / seeds)}`)]),
+    ...spread(drawn).flatMap(({ id, title, at, seeds: of, label }) => [`<path class="curve ${id}" d="M${plot.right + 10} ${label - 4}h22"/>`, text(plot.right + 38, label, `${title}: ${round(at.length / of)}`)]),
     "</svg>",
     "",
   ].join("\n");
 }
 
 /** From left to right, up at every finding. */
-function pathOf({ at, end }: Curve, seeds: number, x: (commands: number) => number, y: (found: number) => number): string {
+function pathOf({ at, end, seeds }: Curve, x: (commands: number) => number, y: (found: number) => number): string {
   const steps = [...new Set(at)].map((commands) => `H${x(commands)}V${y(at.filter((each) => each <= commands).length / seeds)}`);
   return `M${x(0)} ${y(0)}${steps.join("")}H${x(end)}`;
 }

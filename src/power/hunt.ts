@@ -14,6 +14,8 @@ export interface Hunt {
   readonly runs: number;
   /** Commands walked up to the one that broke a rule, or to the limit. */
   readonly commands: number;
+  /** How long it took, the reduction included, in seconds; null where nobody looked at a clock. */
+  readonly seconds: number | null;
   /** null: nothing broke within the limit. */
   readonly found: Minimal | null;
 }
@@ -48,9 +50,10 @@ export function machineOf({ id, machine: name }: Pick<Mutant, "id" | "machine">)
   return machine;
 }
 
-/** Searches. Same mutant, seed and limits, same result, unless `pulse` ends it. */
-export async function hunt(mutant: Mutant, seed: number, { runs, reductions }: HuntLimits, pulse?: (progress: Progress) => Promise<boolean>): Promise<Hunt> {
-  if (runs === 0) return { seed, runs: 0, commands: 0, found: null };
+/** Searches. Same mutant, seed and limits, same result but for the time, unless `pulse` ends it. `now`: milliseconds. */
+export async function hunt(mutant: Mutant, seed: number, { runs, reductions }: HuntLimits, pulse?: (progress: Progress) => Promise<boolean>, now?: () => number): Promise<Hunt> {
+  if (runs === 0) return { seed, runs: 0, commands: 0, seconds: null, found: null };
+  const began = now?.() ?? 0;
   const subject = subjectOf(mutant);
   const result = await search({
     machine: machineOf(mutant),
@@ -63,7 +66,9 @@ export async function hunt(mutant: Mutant, seed: number, { runs, reductions }: H
     maxReductions: reductions,
     ...(pulse === undefined ? {} : { pulse }),
   });
+  // The simplest is told first. What it took to reduce the others belongs to the same search.
   const [first] = result.findings;
-  const found = first === undefined ? null : { commands: first.commands, rule: first.finding.rule, executions: first.reduction?.executions ?? 0, complete: first.reduction?.complete ?? false };
-  return { seed, runs: result.runs, commands: result.commands, found };
+  const executions = result.findings.reduce((sum, { reduction }) => sum + (reduction?.executions ?? 0), 0);
+  const found = first === undefined ? null : { commands: first.commands, rule: first.finding.rule, executions, complete: first.reduction?.complete ?? false };
+  return { seed, runs: result.runs, commands: result.commands, seconds: now === undefined ? null : Math.round(now() - began) / 1000, found };
 }

@@ -1,4 +1,4 @@
-/** A measurement as one JSON object. No clock in it: same options, same bytes. */
+/** A measurement as one JSON object. Same options, same bytes, but for the times. */
 import { interleavings, notModelled } from "./not-modelled.ts";
 import type { Measurement } from "./measure.ts";
 import { baselineRows, rowsOf } from "./rows.ts";

@@ -19,9 +19,11 @@ export interface Limits {
   readonly executions: number;
   /** Commands that a baseline walks at most from one seed; as many as the search walked, where that is more. */
   readonly baselineCommands: number;
+  /** Seeds from which the baselines search, at most. */
+  readonly baselineSeeds: number;
 }
 
-export const defaultLimits: Limits = { runs: 400, reductions: 20_000, executions: 200_000, baselineCommands: 2000 };
+export const defaultLimits: Limits = { runs: 400, reductions: 20_000, executions: 200_000, baselineCommands: 2000, baselineSeeds: 3 };
 
 /** What was measured of one mutant. */
 export interface Measured {
@@ -51,6 +53,8 @@ export interface MeasureOptions {
   readonly limits: Limits;
   readonly seconds: number | null;
   readonly watch?: Watch;
+  /** A clock in milliseconds; left out, no times are measured. */
+  readonly now?: () => number;
 }
 
 /** What is going on, for progress. */
@@ -98,7 +102,7 @@ interface Parts {
 }
 
 /** Fills in the parts one by one; `Stopped` leaves those that are whole. */
-async function measureMutant({ mutants, seeds, limits, watch }: MeasureOptions, mutant: Mutant, done: number, parts: Parts): Promise<void> {
+async function measureMutant({ mutants, seeds, limits, watch, now }: MeasureOptions, mutant: Mutant, done: number, parts: Parts): Promise<void> {
   const doing = (words: string, search: string = mutant.id, searching = false): Doing => ({ done, of: mutants.length, id: mutant.id, words, search, searching });
   const ask = async (what: Doing): Promise<boolean> => {
     const answer = await watch?.(what);
@@ -106,7 +110,7 @@ async function measureMutant({ mutants, seeds, limits, watch }: MeasureOptions, 
     return answer !== "enough";
   };
   for (let seed = 1; seed <= seeds; seed++) {
-    const found = await hunt(mutant, seed, limits, ({ commands, size }) => ask(doing(size === null ? `seed ${seed}, ${commands} commands` : `seed ${seed}, ${size} commands left`, `${mutant.id} ${seed}`, size === null)));
+    const found = await hunt(mutant, seed, limits, ({ commands, size }) => ask(doing(size === null ? `seed ${seed}, ${commands} commands` : `seed ${seed}, ${size} commands left`, `${mutant.id} ${seed}`, size === null)), now);
     parts.hunts.push(found);
   }
   const machine = machineOf(mutant);
@@ -122,7 +126,7 @@ async function measureMutant({ mutants, seeds, limits, watch }: MeasureOptions, 
     pulse: (executions) => ask(doing(`short scenarios, ${executions} executions`)),
   });
   for (const [index, kind] of baselines.entries()) {
-    for (const { seed, commands } of parts.hunts) {
+    for (const { seed, commands } of parts.hunts.slice(0, limits.baselineSeeds)) {
       // fast-check takes what is thrown in a run for a finding, so a stop is kept until it has ended.
       let stop = false;
       const pulse = async (walked: number): Promise<boolean> => {

@@ -1,4 +1,4 @@
-/** A measurement as a page. No clock in it: same options, same bytes. */
+/** A measurement as a page. Same options, same bytes, but for the times. */
 import { bullets, heading, joined, paragraph, table } from "../docs/markdown.ts";
 import { mutants } from "../mutants/index.ts";
 import { commandLine } from "../report/command-words.ts";
@@ -9,7 +9,7 @@ import { catalogueSize, interleavings, notModelled } from "./not-modelled.ts";
 import type { NotModelled } from "./not-modelled.ts";
 import { baselineRows, rowsOf } from "./rows.ts";
 import type { BaselineRow, Row } from "./rows.ts";
-import { limitWords, number, shortestWords, sizeWords } from "./words.ts";
+import { limitWords, number, secondsWords, shortestWords, sizeWords } from "./words.ts";
 
 /** The file of the drawing, beside the page. */
 export const chartFile = "power.svg";
@@ -29,8 +29,8 @@ export function powerPage(measurement: Measurement): string {
     bullets(methodPart(measurement)),
     paragraph(limitWords(measurement)),
     heading(2, "Found"),
-    table(["mutant", "upstream change", "machine", "found", "runs", "commands", "reduction", "size", "forms", "shortest"], rows.map(foundRow)),
-    paragraph("Medians are over the seeds that found it. `size` is the commands of the minimal form: one number where all seeds agree, else the smallest, the median and the largest. `proved`: the enumeration tried everything shorter over its alphabet; for a size of 3 that rests on pairs of the narrow one. `not 0 to N`: it tried everything of up to N commands, which is not all that is shorter."),
+    table(["mutant", "upstream change", "machine", "found", "runs", "commands", "reduction", "seconds", "size", "forms", "shortest"], rows.map(foundRow)),
+    paragraph("Medians are over the seeds that found it. `seconds` is the median and, in brackets, the longest time of a search with its reduction, where that was measured (`--times`); nothing else here depends on a clock. `size` is the commands of the minimal form: one number where all seeds agree, else the smallest, the median and the largest. `proved`: the enumeration tried everything shorter over its alphabet; for a size of 3 that rests on pairs of the narrow one. `not 0 to N`: it tried everything of up to N commands, which is not all that is shorter."),
     heading(2, "Minimal forms"),
     bullets(rows.flatMap(formLines)),
     heading(2, "Against drawing without looking"),
@@ -44,7 +44,7 @@ export function powerPage(measurement: Measurement): string {
     bullets(interleavings.map(entry)),
     heading(2, "Run it again"),
     `\`\`\`\n${again(measurement)}\n\`\`\``,
-    paragraph(`The same seeds give the same bytes${measurement.seconds === null ? "" : ", unless a limit of time ends a search"}.`),
+    paragraph(`The same seeds give the same bytes but for times${measurement.seconds === null ? "" : ", unless a limit of time ends a search"}.`),
   ];
   return `${joined(parts)}\n`;
 }
@@ -68,7 +68,7 @@ function methodPart({ seeds }: Measurement): readonly string[] {
 }
 
 function foundRow(row: Row): readonly string[] {
-  return [row.id, row.title, row.machine, `${row.found}/${row.of}`, number(row.medianRuns), number(row.medianCommands), number(row.medianExecutions), sizeWords(row), String(row.forms), shortestWords(row)];
+  return [row.id, row.title, row.machine, `${row.found}/${row.of}`, number(row.medianRuns), number(row.medianCommands), number(row.medianExecutions), secondsWords(row), sizeWords(row), String(row.forms), shortestWords(row)];
 }
 
 /** Forms of a mutant that are told. */
@@ -94,8 +94,9 @@ function baselineCells(baseline: BaselineRow, id: string): readonly string[] {
 function again({ seeds, seconds, limits, mutants: measured }: Measurement): string {
   const few = measured.length === mutants.length ? "" : measured.map(({ mutant }) => ` --mutant ${mutant.id}`).join("");
   const time = seconds === null ? "" : ` --seconds ${seconds}`;
+  const times = measured.some(({ hunts }) => hunts.some(({ seconds: took }) => took !== null)) ? " --times" : "";
   const option = (name: string, limit: keyof Limits): string => (limits[limit] === defaultLimits[limit] ? "" : ` --${name} ${limits[limit]}`);
-  return `npx framecheck power${few} --seeds ${seeds}${time}${option("runs", "runs")}${option("executions", "executions")}${option("baseline-commands", "baselineCommands")} --out docs`;
+  return `npx framecheck power${few} --seeds ${seeds}${time}${option("runs", "runs")}${option("executions", "executions")}${option("baseline-commands", "baselineCommands")}${option("baseline-seeds", "baselineSeeds")}${times} --out docs`;
 }
 
 function entry({ id, why }: NotModelled): string {

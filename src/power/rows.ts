@@ -17,6 +17,9 @@ export interface Row {
   readonly medianRuns: number | null;
   readonly medianCommands: number | null;
   readonly medianExecutions: number | null;
+  /** Seconds of a search, its reduction included: the median and the longest; null where no times were measured. */
+  readonly medianSeconds: number | null;
+  readonly maxSeconds: number | null;
   /** Commands of the minimal forms. */
   readonly sizes: { readonly min: number | null; readonly median: number | null; readonly max: number | null };
   /** Different minimal forms. */
@@ -62,6 +65,7 @@ export function rowsOf({ mutants }: Pick<Measurement, "mutants">): readonly Row[
 
 function rowOf({ mutant, hunts, exhausted }: Measured): Row {
   const found = hunts.flatMap((each) => (each.found === null ? [] : [{ ...each, found: each.found }]));
+  const seconds = found.flatMap((each) => each.seconds ?? []);
   const sizes = found.map((each) => each.found.commands.length);
   const all = exhausted?.commands === null || exhausted === null ? sizes : [...sizes, exhausted.commands.length];
   const shortest = all.length === 0 ? null : Math.min(...all);
@@ -74,6 +78,8 @@ function rowOf({ mutant, hunts, exhausted }: Measured): Row {
     medianRuns: median(found.map(({ runs }) => runs)),
     medianCommands: median(found.map(({ commands }) => commands)),
     medianExecutions: median(found.map((each) => each.found.executions)),
+    medianSeconds: median(seconds),
+    maxSeconds: seconds.length === 0 ? null : Math.max(...seconds),
     sizes: { min: sizes.length === 0 ? null : Math.min(...sizes), median: median(sizes), max: sizes.length === 0 ? null : Math.max(...sizes) },
     forms: minimal.length,
     shortest,

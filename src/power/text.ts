@@ -5,7 +5,7 @@ import { interleavings, notModelled } from "./not-modelled.ts";
 import type { Measurement } from "./measure.ts";
 import { baselineRows, rowsOf } from "./rows.ts";
 import type { Row } from "./rows.ts";
-import { limitWords, number, shortestWords, sizeWords } from "./words.ts";
+import { limitWords, number, secondsWords, shortestWords, sizeWords } from "./words.ts";
 
 export interface PowerTextOptions {
   readonly width: number;
@@ -29,10 +29,10 @@ export function powerText(measurement: Measurement, { width, took }: PowerTextOp
   ]);
 }
 
-const heads = ["mutant", "found", "runs", "commands", "reduction", "sizes", "forms", "shortest"] as const;
+const heads = ["mutant", "found", "runs", "commands", "tries", "seconds", "sizes", "forms", "shortest"] as const;
 
 function tableLines(rows: readonly Row[]): readonly string[] {
-  const cells = [heads, ...rows.map((row) => [row.id, `${row.found}/${row.of}`, number(row.medianRuns), number(row.medianCommands), number(row.medianExecutions), sizeWords(row), String(row.forms), shortestWords(row)])];
+  const cells = [heads, ...rows.map((row) => [row.id, `${row.found}/${row.of}`, number(row.medianRuns), number(row.medianCommands), number(row.medianExecutions), secondsWords(row), sizeWords(row), String(row.forms), shortestWords(row)])];
   const widths = heads.map((_, column) => Math.max(...cells.map((line) => (line[column] ?? "").length)));
   return cells.map((line) => `  ${line.map((cell, column) => (column === 0 || column === heads.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ")}`.trimEnd());
 }

@@ -8,6 +8,11 @@ export function number(value: number | null): string {
   return value === null ? "-" : grouped(value);
 }
 
+/** `1.2, at most 3.4`; a dash where no times were measured. */
+export function secondsWords({ medianSeconds, maxSeconds }: Pick<Row, "medianSeconds" | "maxSeconds">): string {
+  return medianSeconds === null || maxSeconds === null ? "-" : `${medianSeconds.toFixed(1)} (${maxSeconds.toFixed(1)})`;
+}
+
 /** `2`, or `2 3 5`: the smallest, the median, the largest. */
 export function sizeWords({ sizes: { min, median, max } }: Pick<Row, "sizes">): string {
   return min === max ? number(min) : `${number(min)} ${number(median)} ${number(max)}`;
@@ -23,5 +28,5 @@ export function shortestWords({ shortest, shortestBy, exhaustive }: Pick<Row, "s
 /** What bounded the measurement. */
 export function limitWords({ limits, seconds }: Pick<Measurement, "limits" | "seconds">): string {
   const time = seconds === null ? "" : ` or ${counted(seconds, "second")}`;
-  return `Limits: a search ends after ${counted(limits.runs, "run")}${time} without a finding, a reduction after ${counted(limits.reductions, "execution")}, the enumeration of short scenarios after ${counted(limits.executions, "execution")} a mutant, a baseline after ${counted(limits.baselineCommands, "command")} or as many as the search walked, if that is more.`;
+  return `Limits: a search ends after ${counted(limits.runs, "run")}${time} without a finding, a reduction after ${counted(limits.reductions, "execution")}, the enumeration of short scenarios after ${counted(limits.executions, "execution")} a mutant, a baseline (from at most ${counted(limits.baselineSeeds, "seed")}) after ${counted(limits.baselineCommands, "command")} or as many as the search walked, if that is more.`;
 }

@@ -15,6 +15,16 @@ describe.concurrent("framecheck power", () => {
     expectNarrow(out);
   });
 
+  it("prints the same, however many are measured at a time, and times only where they are asked for", async () => {
+    const words = [...quick, "--mutant", "b50", "--mutant", "B04", "--mutant", "b24", "--json"];
+
+    const [one, two, timed] = [await framecheck([...words, "--jobs", "1"]), await framecheck([...words, "--jobs", "2"]), await framecheck([...words, "--times"])];
+
+    expect(two.out).toBe(one.out);
+    expect(JSON.parse(one.out)).toMatchObject({ mutants: [{ medianSeconds: null, maxSeconds: null }, {}, {}] });
+    expect(JSON.parse(timed.out)).toMatchObject({ mutants: [{ medianSeconds: expect.any(Number) as number, maxSeconds: expect.any(Number) as number }, {}, {}] });
+  });
+
   it("exits 1 where one was not found", async () => {
     const { code, out } = await framecheck([...quick, "--mutant", "b18", "--runs", "0", "--executions", "0", "--json"]);
 
@@ -52,6 +62,8 @@ describe.concurrent("framecheck power", () => {
     [["--seeds", "0"], "--seeds: expected a whole number from 1 to 1000"],
     [["--seconds", "-1"], "--seconds"],
     [["--runs", "x"], "--runs: expected a whole number"],
+    [["--jobs", "0"], "--jobs: expected a whole number from 1 to 256"],
+    [["--baseline-seeds", "-1"], "--baseline-seeds"],
     [["--executions", "1.5"], "--executions: expected a whole number"],
     [["--seed", "1"], "power: Unknown option '--seed'"],
     [["b46"], 'power: unexpected "b46"'],

@@ -13,7 +13,7 @@ function mutantNamed(id: string): Mutant {
   return mutant;
 }
 
-const small: Limits = { runs: 5, reductions: 100, executions: 20, baselineCommands: 20 };
+const small: Limits = { runs: 5, reductions: 100, executions: 20, baselineCommands: 20, baselineSeeds: 2 };
 
 const quick = (mutants: readonly Mutant[], limits: Limits = small, seeds = 2): Promise<Measurement> => measure({ mutants, seeds, limits, seconds: null });
 

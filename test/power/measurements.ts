@@ -11,7 +11,7 @@ export const alloc = (id: number): Command => ({ op: "alloc", id, kind: "user", 
 
 export const free = (id: number): Command => ({ op: "free", id, pcp: false });
 
-const hunt = (seed: number, runs: number, walked: number, commands: readonly Command[] | null): Hunt => ({ seed, runs, commands: walked, found: commands === null ? null : { commands, rule: "FC-83", executions: 10 * seed, complete: true } });
+const hunt = (seed: number, runs: number, walked: number, commands: readonly Command[] | null): Hunt => ({ seed, runs, commands: walked, seconds: seed / 2, found: commands === null ? null : { commands, rule: "FC-83", executions: 10 * seed, complete: true } });
 
 const runs = (...each: readonly (readonly [found: boolean, commands: number])[]): Measured["baselines"][number]["runs"] => each.map(([found, commands], index) => ({ seed: index + 1, found, executions: 10, commands }));
 

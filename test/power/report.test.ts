@@ -100,8 +100,8 @@ describe("a measurement in words", () => {
   it("has no clock in its page, and the command that prints it again", () => {
     const { mutants: measured } = measurement;
 
-    expect(powerPage(measurement)).toContain(`framecheck power${measured.map(({ mutant }) => ` --mutant ${mutant.id}`).join("")} --seeds 3 --out docs`);
-    expect(powerPage({ ...measurement, seconds: 5, limits: { ...measurement.limits, runs: 7 } })).toContain(" --seeds 3 --seconds 5 --runs 7 --out docs");
+    expect(powerPage(measurement)).toContain(`framecheck power${measured.map(({ mutant }) => ` --mutant ${mutant.id}`).join("")} --seeds 3 --times --out docs`);
+    expect(powerPage({ ...measurement, seconds: 5, limits: { ...measurement.limits, runs: 7 } })).toContain(" --seeds 3 --seconds 5 --runs 7 --times --out docs");
   });
 });
 
