@@ -33,6 +33,7 @@ export { commandFields, isCommand, labelsOf, mapFields, numbersOf, ops } from ".
 export type { Field, FieldKind, LabelKind, LabelUse } from "./arbitraries/command-fields.ts";
 export { compareCommands, compareScenarios, opsBySimplicity, simplerThan } from "./arbitraries/simplicity.ts";
 export { passes, simplifications, thoroughPasses } from "./arbitraries/simplify.ts";
+export type { Inert } from "./arbitraries/simplify/alphabet.ts";
 export { onSmallerMachines } from "./arbitraries/simplify/geometry.ts";
 export type { Pass } from "./arbitraries/simplify.ts";
 export { aimedPass } from "./arbitraries/aim.ts";

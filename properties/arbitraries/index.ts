@@ -22,6 +22,7 @@ export type { Width } from "./alphabet.ts";
 export { hasOwnLabels, withOwnLabels } from "./labels.ts";
 export { compareCommands, compareScenarios, opsBySimplicity, simplerThan } from "./simplicity.ts";
 export { passes, simplifications, thoroughPasses } from "./simplify.ts";
+export type { Inert } from "./simplify/alphabet.ts";
 export { onSmallerMachines } from "./simplify/geometry.ts";
 export type { Pass } from "./simplify.ts";
 export { aimedPass } from "./aim.ts";

@@ -7,6 +7,7 @@
  */
 import type { Scenario } from "./scenario.ts";
 import { leftOutAndReplaced, replaced, single } from "./simplify/alphabet.ts";
+import type { Inert } from "./simplify/alphabet.ts";
 import { withoutChunks, withoutOne, withoutTail, withoutThings, withoutTwo } from "./simplify/leave-out.ts";
 import { lowered, onBootBlocks } from "./simplify/move.ts";
 import { only } from "./simplify/proposals.ts";
@@ -38,11 +39,11 @@ export const passes: readonly Pass[] = [
   { id: "order", title: "two neighbouring commands change places", candidates: only(swapped) },
 ];
 
-/** Passes that try everything near a short scenario, for when the others have no more. Many proposals, most of them in vain. */
-export const thoroughPasses: readonly Pass[] = [
+/** Passes that try everything near a short scenario, for when the others have no more. Many proposals, most of them in vain; `inert` saves some. */
+export const thoroughPasses = (inert: Inert = () => false): readonly Pass[] => [
   { id: "single", title: "one command of the alphabet, and no other", candidates: only(single) },
-  { id: "replaced", title: "one command becomes one of the alphabet", candidates: only(replaced) },
-  { id: "left-out-and-replaced", title: "one command is left out, and another becomes one of the alphabet", candidates: only(leftOutAndReplaced) },
+  { id: "replaced", title: "one command becomes one of the alphabet", candidates: only(replaced(inert)) },
+  { id: "left-out-and-replaced", title: "one command is left out, and another becomes one of the alphabet", candidates: only(leftOutAndReplaced(inert)) },
 ];
 
 /** Every proposal of every pass. */

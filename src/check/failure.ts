@@ -6,9 +6,9 @@
  * decides.
  */
 import { createReference } from "../../models/index.ts";
-import type { Command, MachineDescription, Profile, SwitchId } from "../../models/index.ts";
-import { checkStep, checkView, compareScenarios, invariants, laws } from "../../properties/index.ts";
-import type { Scenario } from "../../properties/index.ts";
+import type { Command, MachineDescription, Op, Profile, SwitchId } from "../../models/index.ts";
+import { checkStep, checkView, compareScenarios, disagreements, invariants, laws } from "../../properties/index.ts";
+import type { Inert, Scenario } from "../../properties/index.ts";
 import type { Finding, FindingKind } from "./counterexample.ts";
 import { startLockstep } from "./lockstep.ts";
 import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
@@ -32,6 +32,8 @@ export interface OtherFailure {
 
 export interface Failure {
   readonly stillFails: (scenario: Scenario) => boolean;
+  /** Whether the subject does nothing that can be seen with the command, behind these. */
+  readonly inert: Inert;
   /** Failures of other rules, the simplest first. None are noted where differences of a profile have to be told apart. */
   readonly others: () => readonly OtherFailure[];
 }
@@ -54,6 +56,7 @@ export function failureOf({ setup: setupOn, subjectProfile, finding, explained }
   };
 
   return {
+    inert: inertWith(setupOn),
     others: () => [...others.values()].toSorted((a, b) => compareScenarios(a.scenario, b.scenario)),
     stillFails: (scenario) => {
       const setup = setupOn(scenario.machine);
@@ -66,6 +69,32 @@ export function failureOf({ setup: setupOn, subjectProfile, finding, explained }
       if (subjectProfile.name === setup.profile.name) note(others, broken.finding, { ...scenario, commands: scenario.commands.slice(0, broken.at + 1) });
       return false;
     },
+  };
+}
+
+/** What is armed or set can not be seen, and has an effect later. */
+const unseen: ReadonlySet<Op> = new Set<Op>(["set", "veto", "fail-next"]);
+
+function inertWith(setupOn: FailureOptions["setup"]): Inert {
+  // A subject that a command has changed nothing in is good for the next one behind the same commands.
+  let kept: { readonly subject: CheckedSubject; readonly machine: MachineDescription; readonly before: string } | undefined;
+  return (machine, before, command) => {
+    if (unseen.has(command.op)) return false;
+    const text = JSON.stringify(before);
+    try {
+      if (kept?.machine !== machine || kept.before !== text) {
+        kept = { subject: setupOn(machine).create(), machine, before: text };
+        for (const earlier of before) kept.subject.apply(earlier);
+      }
+      const { subject } = kept;
+      const view = subject.view();
+      const { result } = subject.apply(command);
+      if (result === "skipped" || (result === "refused" && disagreements(view, subject.view()).length === 0)) return true;
+    } catch {
+      // It stops the subject: anything but inert.
+    }
+    kept = undefined;
+    return false;
   };
 }
 

@@ -7,7 +7,7 @@
  */
 import { createReference } from "../../models/index.ts";
 import { aimedPass, onSmallerMachines, passes, thoroughPasses } from "../../properties/index.ts";
-import type { Pass, Scenario } from "../../properties/index.ts";
+import type { Inert, Pass, Scenario } from "../../properties/index.ts";
 
 export interface ReduceOptions {
   /** Whether the scenario still shows the same defect. */
@@ -16,6 +16,8 @@ export interface ReduceOptions {
   readonly machineToo?: boolean;
   /** Everything near a short scenario is tried too; left out: yes. */
   readonly thorough?: boolean;
+  /** As the thorough passes take it. */
+  readonly inert?: Inert;
   /** Scenarios to run at most. */
   readonly maxExecutions: number;
   /** Asked before every execution; false ends the reduction with the best so far. */
@@ -38,8 +40,8 @@ const machinePass: Pass = {
   candidates: onSmallerMachines,
 };
 
-export async function reduce(start: Scenario, { stillFails, machineToo = false, thorough = true, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
-  const allPasses = [...quickPasses, ...(machineToo ? [machinePass] : []), ...(thorough ? thoroughPasses : [])];
+export async function reduce(start: Scenario, { stillFails, machineToo = false, thorough = true, inert, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
+  const allPasses = [...quickPasses, ...(machineToo ? [machinePass] : []), ...(thorough ? thoroughPasses(inert) : [])];
   const tried = new Set<string>();
   let scenario = start;
   let executions = 0;

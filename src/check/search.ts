@@ -196,7 +196,7 @@ async function settle(options: SearchOptions, state: State, { machine, commands 
   const work = async (finding: Finding, start: Scenario, thorough: boolean, maxExecutions: number): Promise<readonly OtherFailure[]> => {
     const failure = failureOf({ setup: setupUnder(profile), subjectProfile, finding, explained });
     const pulse = async ({ commands: size }: { readonly commands: number }): Promise<boolean> => goesOn(options, state, size);
-    const { scenario, executions, complete } = await reduce(start, { stillFails: failure.stillFails, machineToo: options.machine === "drawn", thorough, maxExecutions, pulse });
+    const { scenario, executions, complete } = await reduce(start, { stillFails: failure.stillFails, machineToo: options.machine === "drawn", thorough, inert: failure.inert, maxExecutions, pulse });
     // What is a breach of the profile that was asked for is told in its name.
     const plain = failureOf({ setup: setupUnder(options.profile), subjectProfile, finding, explained }).stillFails(scenario);
     const judged: Judged = { setup: setupUnder(plain ? options.profile : profile)(scenario.machine), subjectProfile, subject: options.subject };

@@ -1,10 +1,9 @@
 /** Scenarios of `check` that are not walks from a seed: `--exhaustive` and `--tape`. */
 import type { MachineDescription } from "../../models/index.ts";
+import { alphabet, hasOwnLabels } from "../../properties/index.ts";
 import { everyScenario, tapeWalk } from "../check/sources.ts";
 import type { ScenarioSource } from "../check/sources.ts";
 import { readInputFile } from "../formats/read-file.ts";
-import { alphabet } from "../../properties/index.ts";
-import { hasOwnLabels } from "../power/form.ts";
 import { BadInput, wholeNumber } from "./arguments.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -21,7 +21,7 @@ export function reportSections(): Readonly<Record<string, string>> {
   const around = aroundOf(counterexample);
   return {
     "text-report": fenced("text", textReport(counterexample, { width: 80, file: exampleFile, ...(around === undefined ? {} : { around }) })),
-    passes: table(["pass", "what it proposes"], [...passes, aimedPass(createReference), ...thoroughPasses].map(({ id, title }) => [`\`${id}\``, title])),
+    passes: table(["pass", "what it proposes"], [...passes, aimedPass(createReference), ...thoroughPasses()].map(({ id, title }) => [`\`${id}\``, title])),
     letters: letterTable(),
     summary: fenced("text", summaryReport(exampleRun(), { width: 80 })),
     "run-fields": fieldTable(runFields),

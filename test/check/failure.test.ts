@@ -49,6 +49,18 @@ describe("a failure", () => {
     expect(whole.some(({ verdict }) => verdict === "breach")).toBe(true);
   });
 
+  it("knows what changes nothing, and takes what is armed for a change", () => {
+    const { inert } = failureOf({ setup: on("CANARY"), subjectProfile: strict, finding: { kind: "invariant", rule: "PG-31", title: "", source: "", evidence: [], because: "", permitted: [] }, explained: [] });
+    const far = contig(9, 0x4000);
+
+    expect(inert(tiny, [], far)).toBe(true);
+    expect(inert(tiny, [alloc(1)], { op: "hold", id: 2 })).toBe(true);
+    expect(inert(tiny, [alloc(1)], { op: "hold", id: 1 })).toBe(false);
+    expect(inert(tiny, [alloc(1)], { op: "hold", id: 2 })).toBe(true);
+    expect(inert(tiny, [], { op: "fail-next", what: "memmap", skip: 0 })).toBe(false);
+    expect(inert(tiny, [], alloc(1))).toBe(false);
+  });
+
   it("is another where another rule breaks, and that is noted with the simplest scenario seen", () => {
     const first = runCommands(twoFaults(tiny), [contig(1, 0x60)]);
     if (first.verdict !== "breach") throw new Error("nothing is broken");

@@ -2,13 +2,11 @@ import { assert, property, uint8Array } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createReference, strict } from "../../models/index.ts";
 import type { Command, View } from "../../models/index.ts";
-import { isCommand, pseudoRandom } from "../../properties/index.ts";
+import { alphabet, hasOwnLabels, isCommand, pseudoRandom } from "../../properties/index.ts";
 import type { StepRecord } from "../../properties/index.ts";
 import { search } from "../../src/check/search.ts";
 import { everyScenario, maxTapeCommands, tapeWalk, walks } from "../../src/check/sources.ts";
 import type { ScenarioSource } from "../../src/check/sources.ts";
-import { alphabet } from "../../properties/index.ts";
-import { hasOwnLabels } from "../../src/power/form.ts";
 import { alloc, contig, isolate, searching, tiny } from "./searching.ts";
 
 /** The scenarios of a source, run by the specification alone; at most so many. */

@@ -17,7 +17,10 @@ import type { Proposals } from "./proposals.ts";
 
 /** Longer scenarios have too many neighbours. */
 const maxForOne = 8;
-const maxForTwo = 4;
+const maxForTwo = 3;
+
+/** Whether a command changes nothing where it stands, so that the scenario with it is the one without it. */
+export type Inert = (machine: MachineDescription, before: readonly Command[], command: Command) => boolean;
 
 /** One command of the alphabet and no other. */
 export function* single({ machine }: Scenario): Proposals {
@@ -25,21 +28,25 @@ export function* single({ machine }: Scenario): Proposals {
 }
 
 /** One command replaced. */
-export function* replaced({ machine, commands }: Scenario): Proposals {
-  if (commands.length > maxForOne) return;
-  for (const index of commands.keys()) yield* replacedAt(machine, commands, index);
+export function replaced(inert: Inert): (scenario: Scenario) => Proposals {
+  return function* propose({ machine, commands }) {
+    if (commands.length > maxForOne) return;
+    for (const index of commands.keys()) yield* replacedAt(machine, commands, index, inert);
+  };
 }
 
 /** One command left out and another replaced. */
-export function* leftOutAndReplaced({ machine, commands }: Scenario): Proposals {
-  if (commands.length > maxForTwo) return;
-  for (const left of commands.keys()) {
-    const kept = commands.toSpliced(left, 1);
-    for (const index of kept.keys()) yield* replacedAt(machine, kept, index);
-  }
+export function leftOutAndReplaced(inert: Inert): (scenario: Scenario) => Proposals {
+  return function* propose({ machine, commands }) {
+    if (commands.length > maxForTwo) return;
+    for (const left of commands.keys()) {
+      const kept = commands.toSpliced(left, 1);
+      for (const index of kept.keys()) yield* replacedAt(machine, kept, index, inert);
+    }
+  };
 }
 
-function* replacedAt(machine: MachineDescription, commands: readonly Command[], index: number): Proposals {
+function* replacedAt(machine: MachineDescription, commands: readonly Command[], index: number, inert: Inert): Proposals {
   const old = commands[index];
   if (old === undefined) return;
   const before = labelsMade(commands.slice(0, index));
@@ -52,7 +59,9 @@ function* replacedAt(machine: MachineDescription, commands: readonly Command[], 
     const used = labelsOf(made).find(({ makes }) => !makes);
     for (const id of used === undefined ? [0] : before[used.label]) {
       const meant = used === undefined ? made : mapFields(made, (kind, value) => (kind.is === "user" && value !== null ? id : value));
-      if (meant !== undefined) yield withOwnLabels(commands.with(index, meant));
+      // What changes nothing is left out by another pass; the last command is there to break a rule.
+      if (meant === undefined || (index < commands.length - 1 && inert(machine, commands.slice(0, index), meant))) continue;
+      yield withOwnLabels(commands.with(index, meant));
     }
   }
 }

@@ -71,7 +71,8 @@ function lowerFrames({ machine }: Scenario, pfn: number): readonly number[] {
   const { geometry, nodes } = machine;
   const units = [blockPages(geometry), geometry.sectionPages, maxOrderPages(geometry), geometry.subsectionPages, pageblockPages(geometry)];
   const starts = nodes.flatMap(({ memory }) => memory.flatMap(({ start }) => [start, alignUp(start, pageblockPages(geometry))]));
-  const found = new Set<number>(starts.filter((start) => start < pfn));
+  // No machine has memory at frame 0: it stands for any frame that is not there.
+  const found = new Set<number>([0, ...starts.filter((start) => start < pfn)]);
   for (const unit of units) for (const border of [alignDown(pfn, unit), alignDown(pfn, unit) - unit, alignUp(pfn, unit)]) found.add(border);
   found.add(pfn - 1);
   const pageblock = pageblockPages(geometry);
