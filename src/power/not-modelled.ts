@@ -54,3 +54,11 @@ export const notModelled: readonly NotModelled[] = [
   { id: "B89", why: "the virtio-mem driver, which decides what to ask for, is left out; the limit itself is modelled" },
   { id: "B90", why: "inflated balloon pages do not leave the managed pages of a zone" },
 ];
+
+/** Entries without a mutant, by reason. */
+export interface LeftOut {
+  readonly notModelled: readonly NotModelled[];
+  readonly interleavings: readonly NotModelled[];
+}
+
+export const leftOut: LeftOut = { notModelled, interleavings };

@@ -5,8 +5,8 @@ import { commandLine } from "../report/command-words.ts";
 import { counted } from "../report/lines.ts";
 import { defaultLimits } from "./measure.ts";
 import type { Limits, Measurement } from "./measure.ts";
-import { catalogueSize, interleavings, notModelled } from "./not-modelled.ts";
-import type { NotModelled } from "./not-modelled.ts";
+import { catalogueSize, leftOut } from "./not-modelled.ts";
+import type { LeftOut, NotModelled } from "./not-modelled.ts";
 import { baselineRows, rowsOf } from "./rows.ts";
 import type { BaselineRow, Row } from "./rows.ts";
 import { limitWords, number, secondsWords, shortestWords, sizeWords } from "./words.ts";
@@ -14,8 +14,8 @@ import { limitWords, number, secondsWords, shortestWords, sizeWords } from "./wo
 /** The file of the drawing, beside the page. */
 export const chartFile = "power.svg";
 
-/** The page, with a line end at its end. */
-export function powerPage(measurement: Measurement): string {
+/** The page, with a line end at its end. `left`: what has no mutant; left out, the list of the catalogue. */
+export function powerPage(measurement: Measurement, left: LeftOut = leftOut): string {
   const rows = rowsOf(measurement);
   const baselines = baselineRows(measurement);
   const parts = [
@@ -39,9 +39,9 @@ export function powerPage(measurement: Measurement): string {
     bullets(baselines.map(({ id, title, found, of, executions, commands }) => `\`${id}\`: ${title}: ${found} of ${counted(of, "search", "searches")}, in ${counted(executions, "scenario")} and ${counted(commands, "command")}`)),
     heading(2, "Not modelled"),
     paragraph(`Of the ${catalogueSize} entries in the catalogue of historic bugs these have no mutant, because the model lacks what they are about.`),
-    bullets(notModelled.map(entry)),
+    bullets(left.notModelled.map(entry)),
     paragraph("And these are interleavings of two processors inside one operation. They are out of scope: commands run one after the other, and steps are taken only where Linux waits."),
-    bullets(interleavings.map(entry)),
+    bullets(left.interleavings.map(entry)),
     heading(2, "Run it again"),
     `\`\`\`\n${again(measurement)}\n\`\`\``,
     paragraph(`The same seeds give the same bytes but for times${measurement.seconds === null ? "" : ", unless a limit of time ends a search"}.`),

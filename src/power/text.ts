@@ -1,20 +1,23 @@
 /** A measurement for people, on a terminal. */
 import { commandLine } from "../report/command-words.ts";
 import { counted, grouped, hanging, joinParts, wrap } from "../report/lines.ts";
-import { interleavings, notModelled } from "./not-modelled.ts";
+import { leftOut } from "./not-modelled.ts";
+import type { LeftOut } from "./not-modelled.ts";
 import type { Measurement } from "./measure.ts";
 import { baselineRows, rowsOf } from "./rows.ts";
 import type { Row } from "./rows.ts";
 import { limitWords, number, secondsWords, shortestWords, sizeWords } from "./words.ts";
 
 export interface PowerTextOptions {
+  /** What has no mutant; left out, the list of the catalogue. */
+  readonly left?: LeftOut;
   readonly width: number;
   /** Seconds it took, or null. */
   readonly took: number | null;
 }
 
 /** The report, with a line end at its end. */
-export function powerText(measurement: Measurement, { width, took }: PowerTextOptions): string {
+export function powerText(measurement: Measurement, { width, took, left = leftOut }: PowerTextOptions): string {
   const rows = rowsOf(measurement);
   const whole = rows.filter(({ found, of }) => found === of && of === measurement.seeds).length;
   const time = took === null ? "" : `, in ${grouped(Math.round(took))} s`;
@@ -24,7 +27,7 @@ export function powerText(measurement: Measurement, { width, took }: PowerTextOp
     tableLines(rows),
     oddLines(rows, width),
     baselineLines(measurement, width),
-    wrap(`${counted(notModelled.length, "entry", "entries")} of the catalogue have no mutant because the model lacks what they need, and ${interleavings.length} are interleavings; --json and --out say which and why.`, width),
+    wrap(`${counted(left.notModelled.length, "entry", "entries")} of the catalogue have no mutant because the model lacks what they need, and ${left.interleavings.length} are interleavings; --json and --out say which and why.`, width),
     wrap(limitWords(measurement), width),
   ]);
 }

@@ -3,6 +3,7 @@ import { toPfn } from "../../models/index.ts";
 import type { Command } from "../../models/index.ts";
 import { defaultLimits } from "../../src/power/measure.ts";
 import type { Measured, Measurement } from "../../src/power/measure.ts";
+import type { LeftOut } from "../../src/power/not-modelled.ts";
 import type { Hunt } from "../../src/power/hunt.ts";
 
 export const isolate = (id: number, start: number): Command => ({ op: "isolate", id, start: toPfn(start), nrPages: 1, mode: "offline" });
@@ -41,6 +42,12 @@ const missed: Measured = {
   hunts: [1, 2, 3].map((seed) => hunt(seed, 400, 36_000, null)),
   exhausted: { says: "not shorter in the budget", upTo: 1, executions: 100_000, commands: null, rule: null },
   baselines: ["default", "max"].map((id) => ({ id, runs: runs([false, 36_000], [false, 36_000], [false, 36_000]) })),
+};
+
+/** What has no mutant: as in the catalogue, but only some of it. */
+export const left: LeftOut = {
+  notModelled: [{ id: "B00", why: "a feature that is left out" }, { id: "B99", why: "another feature that is left out" }],
+  interleavings: [{ id: "B08", why: "two processors at work on one page" }],
 };
 
 export const measurement: Measurement = { seeds: 3, limits: defaultLimits, seconds: null, mutants: [found, atBoot, shorter, missed], interrupted: false };

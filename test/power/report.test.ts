@@ -6,7 +6,7 @@ import { catalogueIds } from "../../src/power/not-modelled.ts";
 import { powerPage } from "../../src/power/page.ts";
 import { baselineRows, foundAll, median, rowsOf } from "../../src/power/rows.ts";
 import { powerText } from "../../src/power/text.ts";
-import { isolate, measurement } from "./measurements.ts";
+import { left, isolate, measurement } from "./measurements.ts";
 
 const golden = (name: string): string => `../fixtures/power/${name}`;
 
@@ -82,11 +82,11 @@ describe("a measurement as JSON", () => {
 
 describe("a measurement in words", () => {
   it("is this page", async () => {
-    await expect(powerPage(measurement)).toMatchFileSnapshot(golden("page.md"));
+    await expect(powerPage(measurement, left)).toMatchFileSnapshot(golden("page.md"));
   });
 
   it("is this text", async () => {
-    await expect(powerText(measurement, { width: 80, took: 61.4 })).toMatchFileSnapshot(golden("text.80.txt"));
+    await expect(powerText(measurement, { width: 80, took: 61.4, left })).toMatchFileSnapshot(golden("text.80.txt"));
   });
 
   it("fits 80 columns, and says where it was stopped", () => {
