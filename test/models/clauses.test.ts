@@ -32,6 +32,23 @@ function twoToMove(subject: Subject): void {
   subject.apply({ op: "step", task: 1 });
 }
 
+/** Two pages in a block whose offline has begun. */
+function offlineToMove(subject: Subject): void {
+  occupy(subject, "user", [100, 101]);
+  subject.apply({ op: "start", task: 1, command: writeState(3, "offline") });
+  subject.apply({ op: "step", task: 1 });
+}
+
+/** What is told of that step when neither page can move. */
+function stepOfStuckOffline(): Outcome {
+  const subject = createReference(toy, strict);
+  occupy(subject, "user", [100, 101]);
+  for (const id of [100, 101]) prepare(subject, { op: "pin", id, longTerm: false });
+  subject.apply({ op: "start", task: 1, command: writeState(3, "offline") });
+  subject.apply({ op: "step", task: 1 });
+  return subject.apply({ op: "step", task: 1 });
+}
+
 /** What is told of the same block when a page of it can not move. */
 function stuckOffline(): Outcome {
   const subject = createReference(toy, strict);
@@ -85,6 +102,8 @@ const lies: readonly Lie[] = [
   { clause: "move-missing", what: "a page left in a block, as if another were in the way", machine: toy, state: (subject) => place(subject, alloc(1, "user"), 100), command: writeState(3, "offline"), told: () => stuckOffline() },
   { clause: "move-missing", what: "a step that ends although a page is left", machine: machineA, state: twoToMove, command: { op: "step", task: 1 }, told: (truth) => ({ ...truth, moved: [] }) },
   { clause: "outcome-shape", what: "two pages moved in one step", machine: machineA, state: twoToMove, command: { op: "step", task: 1 }, told: ({ moved = [], ...truth }) => ({ ...truth, moved: [...moved, { id: 6, from: toPfn(6), to: grant(20) }] }) },
+  { clause: "move-missing", what: "a step of an offline that ends although a page is left", machine: toy, state: offlineToMove, command: { op: "step", task: 1 }, told: () => stepOfStuckOffline() },
+  { clause: "outcome-shape", what: "two pages moved in one step of an offline", machine: toy, state: offlineToMove, command: { op: "step", task: 1 }, told: ({ moved = [], ...truth }) => ({ ...truth, moved: [...moved, { id: 101, from: toPfn(101), to: grant(70) }] }) },
   { clause: "drop-allowed", what: "a page dropped that is no file's", machine: machineA, state: oneUser, command: contig(99, 4, 8), told: (truth) => ({ ...truth, moved: [], dropped: [1] }) },
   { clause: "drop-allowed", what: "a page taken out of use and dropped that is no file's", machine: machineA, state: oneUser, command: softOffline(5), told: (truth) => ({ ...truth, moved: [], dropped: [1] }) },
   { clause: "attempt-order", what: "the first candidate left out", machine: withCma, command: cmaAlloc(1, 2), told: (truth) => ({ ...truth, attempts: [{ start: toPfn(18) }] }) },

@@ -76,6 +76,13 @@ describe.each(subjects)("auto-movable beside a dynamic group: $name", ({ create 
     expect(onlined(subject, 5, 6, 7)).toEqual(["online Movable", "online Movable", "online Normal"]);
   });
 
+  it("lets none in with a ratio of 0, whatever the group needs", () => {
+    const subject = create({ ...toy, onlinePolicy: "auto-movable", autoMovableRatio: 0 }, linux612);
+    prepare(subject, { op: "group-dynamic", id: 1, node: 0, unitPages: 32 }, add(128, 160, 1), writeState(4, "online_movable"), add(160, 192));
+
+    expect(onlined(subject, 5)).toEqual(["online Normal"]);
+  });
+
   // Node 1 has no kernel memory: what its group needs is asked of all nodes together, and not of node 0.
   it.each([
     { where: "of its own node", autoMovableNumaAware: true },

@@ -8,6 +8,15 @@ import { memoryless, node, range, toy } from "./machines.ts";
 import { answer, blockState, blockView, counts, events, isOnline, isValid, nodeView, pageblocksOf, run, sectionText, totals, useOf, validZones, zoneTuple, zoneView } from "./notation.ts";
 
 describe.each(subjects)("adding memory, closely: $name", ({ create }) => {
+  it("keeps a node online until the last of its blocks is removed, online or not", () => {
+    const subject = create({ ...toy, nodes: [...toy.nodes, memoryless] }, linux612);
+    prepare(subject, add(128, 192, null, 1), remove(128, 160));
+    expect(nodeView(subject, 1).online).toBe(true);
+
+    prepare(subject, remove(160, 192));
+    expect(nodeView(subject, 1).online).toBe(false);
+  });
+
   it("makes frames valid, not online", () => {
     const subject = create(toy, linux612);
     prepare(subject, add(128, 160));
