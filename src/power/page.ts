@@ -3,6 +3,7 @@ import { bullets, heading, joined, paragraph, table } from "../docs/markdown.ts"
 import { mutants } from "../mutants/index.ts";
 import { commandLine } from "../report/command-words.ts";
 import { counted } from "../report/lines.ts";
+import { codeMutantsPart } from "./code-mutants-page.ts";
 import { defaultLimits } from "./measure.ts";
 import type { Limits, Measurement } from "./measure.ts";
 import { catalogueSize, leftOut } from "./not-modelled.ts";
@@ -42,6 +43,7 @@ export function powerPage(measurement: Measurement, left: LeftOut = leftOut): st
     bullets(left.notModelled.map(entry)),
     paragraph("And these are interleavings of two processors inside one operation. They are out of scope: commands run one after the other, and steps are taken only where Linux waits."),
     bullets(left.interleavings.map(entry)),
+    ...codeMutantsPart(),
     heading(2, "Run it again"),
     `\`\`\`\n${again(measurement)}\n\`\`\``,
     paragraph(`The same seeds give the same bytes but for times${measurement.seconds === null ? "" : ", unless a limit of time ends a search"}.`),

@@ -163,4 +163,15 @@ describe("the truth of an allocation", () => {
       expect(subject.follow(alloc(1, "user"), { result: "ok", grant: grant(3) })).toEqual({ verdict: "admitted" });
     }
   });
+
+  // | 4 user | 5 free | 6 free pair |   the pair goes to the kernel, and its pageblock with it
+  it("may claim the pageblock around a smaller block, as its head is told", () => {
+    for (const { create } of subjects) {
+      const subject = create(machineA, strict);
+      occupy(subject, "user", [4]);
+
+      expect(subject.follow(alloc(1, "kernel", 1), { result: "ok", grant: grant(6, 1, [4]) })).toEqual({ verdict: "admitted" });
+      expect(subject.view().pageblocks?.filter(({ type }) => type === "Unmovable").map(({ start }) => start)).toEqual([4]);
+    }
+  });
 });

@@ -76,6 +76,14 @@ describe.each(subjects)("auto-movable beside a dynamic group: $name", ({ create 
     expect(onlined(subject, 5, 6, 7)).toEqual(["online Movable", "online Movable", "online Normal"]);
   });
 
+  // Half of the group is kernel memory, so its movable half needs nothing of the others.
+  it("lets more in where the group brings its own kernel memory", () => {
+    const subject = create({ ...toy, onlinePolicy: "auto-movable", autoMovableRatio: 100, autoMovableNumaAware: false }, linux612);
+    prepare(subject, { op: "group-dynamic", id: 1, node: 0, unitPages: 32 }, add(128, 192, 1), writeState(4, "online_kernel"), writeState(5, "online_movable"), add(192, 224), add(224, 256), add(256, 288), add(288, 320));
+
+    expect(onlined(subject, 6, 7, 8, 9)).toEqual(["online Movable", "online Movable", "online Movable", "online Normal"]);
+  });
+
   it("lets none in with a ratio of 0, whatever the group needs", () => {
     const subject = create({ ...toy, onlinePolicy: "auto-movable", autoMovableRatio: 0 }, linux612);
     prepare(subject, { op: "group-dynamic", id: 1, node: 0, unitPages: 32 }, add(128, 160, 1), writeState(4, "online_movable"), add(160, 192));
