@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   models: [],
   properties: ["fast-check", "pure-rand"],
-  src: ["fast-check", "valibot", "cli-progress"],
+  src: ["fast-check", "valibot", "cli-progress", "tinypool"],
   test: ["fast-check", "vitest", "@vitest/expect", "@babel/core"],
 };
 
