@@ -11,7 +11,7 @@ import { bootMemmapRange, bootMemory, earlySections } from "./description.ts";
 import type { CmaAreaDescription, MachineDescription, NodeDescription } from "./description.ts";
 import { blockPages, memmapPages } from "./geometry.ts";
 import type { CmaArea, Machine, Node, Zone } from "./machine.ts";
-import { everyFrame, frameAt, framesOf, pageOf, pageblockOf, pageblocksOf, sectionOf, zoneAt, zoneIndex } from "./machine.ts";
+import { everyFrame, frameAt, framesOf, insertResource, pageOf, pageblockOf, pageblocksOf, sectionOf, zoneAt, zoneIndex } from "./machine.ts";
 import { alignUp, pfnRange, rangeContains, rangeEnd, rangesOverlap, toBlockId, toPfn } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
 import type { Profile } from "./profile.ts";
@@ -33,7 +33,7 @@ export function bootMachine(description: MachineDescription, profile: Profile): 
     tasks: {},
     cma: [],
     devices: {},
-    resources: bootMemory(description).map(({ range }) => ({ range, kind: "ram" })),
+    resources: [],
     vetoes: {},
     failures: {},
     autoOnline: description.autoOnline,
@@ -48,6 +48,8 @@ export function bootMachine(description: MachineDescription, profile: Profile): 
     highestPresentSection: earlySections(description).at(-1) ?? 0,
     permissionsUsed: {},
   };
+  for (const { range } of bootMemory(description)) insertResource(machine, { range, kind: "ram" });
+  for (const range of description.windows ?? []) insertResource(machine, { range, kind: "window" });
   for (const nr of earlySections(description)) makeEarlySection(machine, nr);
   linkPages(machine);
   machine.cma.push(...description.cma.map((area) => activateArea(machine, area)));

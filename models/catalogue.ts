@@ -614,7 +614,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     skipped: [hotplugLock],
     refused: [
       { errno: "E2BIG", reason: "not-mappable", when: "nrPages is 0, or the range reaches beyond hotplugEnd" },
-      { errno: "EEXIST", reason: "resource-busy", when: "the range overlaps boot memory, added memory or a mapped device range" },
+      { errno: "EEXIST", reason: "resource-busy", when: "the range overlaps boot memory, added memory or a mapped device range, or has frames inside and outside of a window" },
       { errno: "EINVAL", reason: "block-alignment", when: "start or nrPages is not a multiple of the block size" },
       { errno: "EINVAL", reason: "no-such-group", when: "a group is named and does not exist; else the node becomes the group's" },
       { errno: "EINVAL", reason: "node-not-possible", when: "the node is not in the machine description" },
@@ -717,20 +717,22 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   "device-map": {
     title: "map device memory",
     source: "mm/memremap.c: memremap_pages(), pagemap_range(), v6.12",
-    skipped: [hotplugLock, label("a device"), noNode, { reason: "memmap-unit", when: "the memmap of the range would share a frame with that of its neighbour: start or nrPages is a multiple of the subsection size, but the memmap of that many frames is not a whole number of frames" }],
+    skipped: [hotplugLock, label("a device"), noNode, { reason: "memmap-unit", when: "the memmap of the range would share a frame with that of its neighbour: start or nrPages is a multiple of the subsection size, but the memmap of that many frames is not a whole number of frames" }, { reason: "nothing-left", when: "reserve and free together are all of the range: no driver maps a device without a frame of use to anybody" }, { reason: "window-edge", when: "the range has frames inside and outside of a window: no driver could have requested it" }],
     refused: [
       { errno: "ENOMEM", reason: "device-conflict", when: "the first or last frame is of a mapped device; without [EX-9] any frame is" },
       { errno: "ENXIO", reason: "ram-conflict", when: "a resource of System RAM intersects the range" },
       { errno: "EINVAL", reason: "not-mappable", when: "nrPages is 0, or the range reaches beyond hotplugEnd" },
+      { errno: "EINVAL", reason: "altmap-bounds", when: "reserve and free together are more than the range" },
       { errno: "EINVAL", reason: "subsection-alignment", when: "start or nrPages is not a multiple of the subsection size" },
       { errno: "ENOMEM", reason: "fail-usage", when: "a usage record can not be allocated (fail-next usage)" },
       { errno: "EEXIST", reason: "section-in-use", when: "a subsection of the range is there already" },
-      { errno: "ENOMEM", reason: "no-memmap", when: "the frames for the memmap can not be had (or fail-next memmap)" },
+      { errno: "ENOMEM", reason: "no-memmap", when: "the frames for the memmap can not be had, from kernel zones or from what `free` sets aside (or fail-next memmap)" },
     ],
     effects: [
       "Chunks up to section borders are added as `add` does (also what a failure leaves behind); within a boot section the boot memmap is reused and costs nothing. A whole section takes its memmap in blocks as `add` does, a part in single frames.",
+      "With `reserve` or `free`: the first `reserve` frames of the range are the driver's own, and nobody initialises their pages; the memmap of a whole section comes from the `free` frames behind them, block after block, each at a multiple of its size (what that skips is never given back), and where they do not suffice the map is refused. The memmap of a part of a section: on arm64 from there too, frame by frame; on x86-64 from the kernel zones.",
       "Zone Device of the node and the node span grow; a section with an edge of the range inside is tainted. Present, managed and node masks do not change. max_pfn does not change.",
-      "A pageblock that begins in the range becomes Movable, unless it holds system RAM too.",
+      "A pageblock that begins in the range, behind what the driver keeps, becomes Movable, unless it holds system RAM too.",
       "With [EX-9] and a refusal after the conflict test: entries of enclosed live devices are erased, so that their frames are no longer known as device frames.",
     ],
     choices: "The frames of the memmap (outcome.memmap).",
@@ -740,7 +742,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     source: "mm/memremap.c: memunmap_pages(), v6.12",
     skipped: [hotplugLock, noLabel("device")],
     refused: [],
-    effects: ["Subsections leave their sections; emptied sections go and their memmap is freed to the buddy per grant; a part frees the memmap of its own chunk. Spans of zone Device and of the node stay; taint stays where the section stays."],
+    effects: ["Subsections leave their sections; emptied sections go and their memmap is freed to the buddy per grant; a part frees the memmap of its own chunk. What the device's own frames hold is nobody else's and goes nowhere. Spans of zone Device and of the node stay; taint stays where the section stays."],
   },
   set: {
     title: "change a setting",

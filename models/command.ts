@@ -313,13 +313,17 @@ export interface GroupUnregister {
   readonly op: "group-unregister";
   readonly id: GroupId;
 }
-/** memremap_pages() of one range, MEMORY_DEVICE_FS_DAX, no altmap. */
+/** memremap_pages() of one range, MEMORY_DEVICE_FS_DAX. With `reserve` or `free` there is an altmap (struct vmem_altmap). */
 export interface DeviceMap {
   readonly op: "device-map";
   readonly id: DeviceId;
   readonly start: Pfn;
   readonly nrPages: number;
   readonly node: NodeId;
+  /** Frames at the start that the driver keeps for itself; left out: none. */
+  readonly reserve?: number;
+  /** Frames behind them that are set aside for the memmap of the range; left out: none. */
+  readonly free?: number;
 }
 /** memunmap_pages(). */
 export interface DeviceUnmap {

@@ -77,6 +77,8 @@ export interface MachineDescription {
   readonly compaction?: true;
   /** The boot options `debug_pagealloc` and `debug_guardpage_minorder`: halves of split blocks below this order become guard pages. Absent: none. */
   readonly guardMinOrder?: Order;
+  /** Address ranges of devices that the firmware names (a CXL window, the BAR of a bridge), ascending, not overlapping, outside boot memory. Left out: none. */
+  readonly windows?: readonly PfnRange[];
 }
 
 /** Frame numbers end here: 2^40 frames are 4 PiB of 4 KiB pages. */
@@ -93,7 +95,7 @@ export function checkDescription(description: MachineDescription): string | unde
   if (description.hotplugEnd > maxFrames) return `hotplugEnd: ${hex(description.hotplugEnd)} is above the limit of ${hex(maxFrames)}`;
   if (nodes.length === 0 || nodes.length > maxNodes) return `nodes: expected 1 to ${maxNodes}, got ${nodes.length}`;
   if (description.dmaEnd > description.dma32End) return `dma32End: ${hex(description.dma32End)} is below dmaEnd ${hex(description.dmaEnd)}`;
-  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description);
+  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description) ?? checkWindows(description);
 }
 
 /** Linux `debug_guardpage_minorder_setup()`, mm/debug_page_alloc.c, v6.12. A guard block lies in one pageblock. */
@@ -156,6 +158,19 @@ function checkTaken(description: MachineDescription): string | undefined {
   if (zeroPage !== undefined && !description.reserved.some((range) => zeroPage >= range.start && zeroPage < rangeEnd(range))) return `zeroPage: ${hex(zeroPage)} is not a reserved frame`;
   const memmap = bootMemmapRange(description);
   if (memmap !== undefined && !insideBootMemory(description, memmap)) return `bootMemmap: ${showRange(memmap)} (the memmap of ${earlySections(description).length} sections) is not inside one range of boot memory`;
+  return undefined;
+}
+
+function checkWindows(description: MachineDescription): string | undefined {
+  const { windows = [], hotplugEnd } = description;
+  for (const [index, window] of windows.entries()) {
+    const where = `windows[${index}]: ${showRange(window)}`;
+    if (window.nrPages < 1) return `${where} is empty`;
+    if (rangeEnd(window) > hotplugEnd) return `${where} reaches beyond hotplugEnd`;
+    if (bootMemory(description).some(({ range }) => rangesOverlap(range, window))) return `${where} overlaps boot memory`;
+    const before = windows[index - 1];
+    if (before !== undefined && window.start < rangeEnd(before)) return `${where} does not lie behind ${showRange(before)}`;
+  }
   return undefined;
 }
 

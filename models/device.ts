@@ -10,8 +10,8 @@ import type { Geometry } from "./geometry.ts";
 import { addPages, removePages } from "./hotplug.ts";
 import type { TellMemmap } from "./hotplug.ts";
 import type { Device, Machine } from "./machine.ts";
-import { frameAt, framesOf, pageOf, pageblockOf, permits, sectionOf, someFrame, zoneIndex } from "./machine.ts";
-import { isAligned, pfnRange, rangeContains, rangeEnd, rangesOverlap, toPfn } from "./pfn.ts";
+import { frameAt, framesOf, insertResource, pageOf, pageblockOf, permits, sectionOf, someFrame, zoneIndex } from "./machine.ts";
+import { isAligned, pfnRange, rangeContains, rangeContainsRange, rangeEnd, rangesOverlap, toPfn } from "./pfn.ts";
 import type { PfnRange } from "./pfn.ts";
 import type { Ending } from "./task.ts";
 import { done, refuse } from "./task.ts";
@@ -26,6 +26,11 @@ export function sharesMemmapFrame(geometry: Geometry, range: PfnRange): boolean 
   return [range.start, range.nrPages].some((n) => isAligned(n, geometry.subsectionPages) && (n * geometry.structPageBytes) % geometry.pageBytes !== 0);
 }
 
+/** An end of the range lies inside a window that does not hold all of it: no driver could have requested it. */
+export function crossesWindow(machine: Machine, range: PfnRange): boolean {
+  return machine.resources.some(({ kind, range: window }) => kind === "window" && rangesOverlap(window, range) && !rangeContainsRange(window, range));
+}
+
 /** The checks of `memremap_pages()` and `pagemap_range()`, in their order. */
 export function mapDevice(machine: Machine, command: DeviceMap, choices: Choices, tell: TellMemmap): Ending {
   const { geometry, hotplugEnd } = machine.description;
@@ -33,15 +38,18 @@ export function mapDevice(machine: Machine, command: DeviceMap, choices: Choices
   if (conflictsWithDevice(machine, range)) return refuse("ENOMEM", { kind: "device-conflict", pfn: range.start });
   if (machine.resources.some((resource) => resource.kind === "ram" && rangesOverlap(resource.range, range))) return refuse("ENXIO", { kind: "ram-conflict", pfn: range.start });
   if (range.nrPages === 0 || rangeEnd(range) > hotplugEnd) return refuseAndForget(machine, range, "EINVAL", "not-mappable");
+  const { reserve = 0, free = 0 } = command;
+  const altmap = reserve + free === 0 ? null : { reserve, free, align: 0, alloc: 0 };
+  if (reserve + free > range.nrPages) return refuseAndForget(machine, range, "EINVAL", "altmap-bounds");
   if (!isAligned(range.start, geometry.subsectionPages) || !isAligned(range.nrPages, geometry.subsectionPages)) return refuseAndForget(machine, range, "EINVAL", "subsection-alignment");
-  const failed = addPages(machine, range, command.node, false, choices, tell);
+  const failed = addPages(machine, range, command.node, false, choices, tell, altmap);
   if (failed !== undefined) {
     forgetEnclosed(machine, range);
     return failed;
   }
-  joinZoneDevice(machine, command.node, range);
-  machine.devices[command.id] = { id: command.id, range, node: command.node, mapped: true };
-  machine.resources = [...machine.resources, { range, kind: "device" as const }].toSorted((a, b) => a.range.start - b.range.start);
+  joinZoneDevice(machine, command.node, range, reserve);
+  machine.devices[command.id] = { id: command.id, range, node: command.node, altmap, mapped: true };
+  insertResource(machine, { range, kind: "device" });
   return done;
 }
 
@@ -64,8 +72,11 @@ function forgetEnclosed(machine: Machine, range: PfnRange): void {
   for (const device of Object.values(machine.devices)) if (rangesOverlap(device.range, range)) device.mapped = false;
 }
 
-/** The device part of `move_pfn_range_to_zone()` and `memmap_init_zone_device()`. */
-function joinZoneDevice(machine: Machine, node: number, range: PfnRange): void {
+/**
+ * The device part of `move_pfn_range_to_zone()` and `memmap_init_zone_device()`. Nobody initialises the pages of what the
+ * driver keeps.
+ */
+function joinZoneDevice(machine: Machine, node: number, range: PfnRange, reserve: number): void {
   const { sectionPages, pageblockOrder } = machine.description.geometry;
   const index = zoneIndex(node, "Device");
   growSpans(machine, index, range);
@@ -74,7 +85,9 @@ function joinZoneDevice(machine: Machine, node: number, range: PfnRange): void {
     if (section !== undefined) section.taint = true;
   }
   for (const pfn of framesOf(range)) {
-    Object.assign(pageOf(machine, pfn), { use: FrameUse.Device, zone: index });
+    pageOf(machine, pfn).use = FrameUse.Device;
+    if (pfn < range.start + reserve) continue;
+    pageOf(machine, pfn).zone = index;
     if (isAligned(pfn, 2 ** pageblockOrder) && !holdsRam(machine, pfnRange(pfn, 2 ** pageblockOrder))) Object.assign(pageblockOf(machine, pfn), { type: "Movable", isolated: false });
   }
 }
@@ -87,7 +100,7 @@ function holdsRam(machine: Machine, pageblock: PfnRange): boolean {
 
 /** Linux `memunmap_pages()`: spans, taint and the node's zones stay. */
 export function unmapDevice(machine: Machine, device: Device): void {
-  removePages(machine, device.range);
+  removePages(machine, device.range, device.altmap);
   machine.resources = machine.resources.filter(({ kind, range }) => !(kind === "device" && range.start === device.range.start));
   delete machine.devices[device.id];
 }

@@ -7,13 +7,13 @@ import type { Choices } from "./choices.ts";
 import type { Add, FailurePoint, NodeId } from "./command.ts";
 import { bootMemmapRange, earlySections } from "./description.ts";
 import { blockPages, memmapPages } from "./geometry.ts";
-import type { Block, Machine } from "./machine.ts";
-import { framesOf, nodeAt, pageOf, permits, sectionOf, zoneAt } from "./machine.ts";
-import { freeMemmap, selfHostedMemmapPages, takeMemmap } from "./memmap.ts";
+import type { Altmap, Block, Machine } from "./machine.ts";
+import { framesOf, insertResource, nodeAt, pageOf, permits, sectionOf, zoneAt } from "./machine.ts";
+import { freeMemmap, selfHostedMemmapPages, takeFromAltmap, takeMemmap, takesFromAltmap } from "./memmap.ts";
 import { blockRange } from "./notifier.ts";
 import type { Grant } from "./outcome.ts";
 import { freePages } from "./pcp.ts";
-import { alignUp, isAligned, pfnRange, rangeEnd, rangesOverlap, toBlockId, toPfn } from "./pfn.ts";
+import { alignUp, isAligned, pfnRange, rangeContainsRange, rangeEnd, rangesOverlap, toBlockId, toPfn } from "./pfn.ts";
 import type { PfnRange } from "./pfn.ts";
 import { sectionChunks, sparseAddSection, sparseRemoveSection } from "./sparsemem.ts";
 import type { Ending, Refusal } from "./task.ts";
@@ -38,7 +38,7 @@ export function addMemory(machine: Machine, command: Add, choices: Choices, tell
   const range = pfnRange(command.start, command.nrPages);
   const size = blockPages(geometry);
   if (range.nrPages === 0 || rangeEnd(range) > hotplugEnd) return refuse("E2BIG", { kind: "not-mappable" });
-  if (machine.resources.some((resource) => rangesOverlap(resource.range, range))) return refuse("EEXIST", { kind: "resource-busy" });
+  if (!resourceIsFree(machine, range)) return refuse("EEXIST", { kind: "resource-busy" });
   if (!isAligned(range.start, size) || !isAligned(range.nrPages, size)) return refuse("EINVAL", { kind: "block-alignment" });
   const group = command.group === null ? undefined : machine.groups[command.group];
   if (command.group !== null && group === undefined) return refuse("EINVAL", { kind: "no-such-group" });
@@ -57,7 +57,7 @@ export function addMemory(machine: Machine, command: Add, choices: Choices, tell
     return failed;
   }
   node.online = true;
-  machine.resources = [...machine.resources, { range, kind: "ram" as const }].toSorted((a, b) => a.range.start - b.range.start);
+  insertResource(machine, { range, kind: "ram" });
   return done;
 }
 
@@ -109,7 +109,7 @@ function archAddMemory(machine: Machine, range: PfnRange, node: NodeId, selfHost
 /**
  * Linux `__add_pages()`: section by section. With EX-1 the sections before the one that failed stay, and stay in the way.
  */
-export function addPages(machine: Machine, range: PfnRange, node: NodeId, selfHosted: boolean, choices: Choices, tell: TellMemmap): Refusal | undefined {
+export function addPages(machine: Machine, range: PfnRange, node: NodeId, selfHosted: boolean, choices: Choices, tell: TellMemmap, altmap: Altmap | null = null): Refusal | undefined {
   const chunks = sectionChunks(machine, range);
   for (const [index, chunk] of chunks.entries()) {
     const failure = sparseAddSection(
@@ -118,9 +118,10 @@ export function addPages(machine: Machine, range: PfnRange, node: NodeId, selfHo
       () => !failsHere(machine, "usage"),
       () => {
         if (failsHere(machine, "memmap")) return undefined;
-        if (selfHosted) return { backing: "s", grants: [] };
+        if (selfHosted) return { backing: "s", grants: [], altmapPages: 0 };
+        if (altmap !== null && takesFromAltmap(machine, chunk)) return takeFromAltmap(machine, altmap, range.start, chunk) ? { backing: "d", grants: [], altmapPages: memmapPages(machine.description.geometry, chunk.nrPages) } : undefined;
         const grants = takeMemmap(machine, chunk, node, choices, tell);
-        return grants === undefined ? undefined : { backing: "k", grants };
+        return grants === undefined ? undefined : { backing: "k", grants, altmapPages: 0 };
       },
     );
     if (failure === undefined) {
@@ -145,12 +146,13 @@ function leaveBehind(machine: Machine, pfn: Parameters<typeof pageOf>[1]): void 
 }
 
 /** Linux `__remove_pages()`: section by section; the memmap goes back to where it came from. */
-export function removePages(machine: Machine, range: PfnRange): void {
+export function removePages(machine: Machine, range: PfnRange, altmap: Altmap | null = null): void {
   const { geometry } = machine.description;
   for (const chunk of sectionChunks(machine, range)) {
     const gone = sparseRemoveSection(machine, chunk);
     if (gone === undefined) continue;
     freeMemmap(machine, gone.grants);
+    if (altmap !== null) altmap.alloc -= gone.altmapPages;
     machine.nrMemmapPages -= memmapPages(geometry, gone.chunkPages);
     if (gone.bootMemmapOf === null) continue;
     machine.nrMemmapBootPages -= memmapPages(geometry, geometry.sectionPages);
@@ -201,10 +203,15 @@ export function removeMemory(machine: Machine, range: PfnRange, blocks: readonly
   return done;
 }
 
+/** Linux `__request_region_locked()`, kernel/resource.c, v6.12: nothing busy is in the way, and a window that is met holds all of the range. */
+function resourceIsFree(machine: Machine, range: PfnRange): boolean {
+  return machine.resources.every((resource) => !rangesOverlap(resource.range, range) || (resource.kind === "window" && rangeContainsRange(resource.range, range)));
+}
+
 /** Linux `release_mem_region_adjustable()`, kernel/resource.c, v6.12: frees, trims or splits the entry that holds the range. */
 function releaseResource(machine: Machine, range: PfnRange): void {
   machine.resources = machine.resources.flatMap((resource) => {
-    if (!rangesOverlap(resource.range, range)) return [resource];
+    if (resource.kind === "window" || !rangesOverlap(resource.range, range)) return [resource];
     const before = pfnRange(resource.range.start, Math.max(0, range.start - resource.range.start));
     const after = pfnRange(rangeEnd(range), Math.max(0, rangeEnd(resource.range) - rangeEnd(range)));
     return [before, after].filter(({ nrPages }) => nrPages > 0).map((left) => ({ range: left, kind: resource.kind }));

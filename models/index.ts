@@ -1,5 +1,5 @@
 /** The specification: the vocabulary first, then the reference. */
-export { alignDown, alignUp, hex, isAligned, isPowerOfTwo, pfnAdd, pfnRange, rangeContains, rangeEnd, rangesOverlap, showRange, toBlockId, toPfn } from "./pfn.ts";
+export { alignDown, alignUp, hex, isAligned, isPowerOfTwo, pfnAdd, pfnRange, rangeContains, rangeContainsRange, rangeEnd, rangesOverlap, showRange, toBlockId, toPfn } from "./pfn.ts";
 export type { BlockId, Order, Pfn, PfnRange } from "./pfn.ts";
 export { blockPages, brokenGeometryRule, geometryRules, maxOrderPages, memmapPages, pageblockPages } from "./geometry.ts";
 export type { Geometry, GeometryRule } from "./geometry.ts";

@@ -45,6 +45,18 @@ export interface MemmapChunk {
   readonly firstSubsection: number;
   readonly nrSubsections: number;
   readonly grants: readonly Grant[];
+  /** Frames of the device's own range that hold it. */
+  readonly altmapPages: number;
+}
+
+/** `struct vmem_altmap`: how the start of a device range is divided, and how much of it holds memmap. */
+export interface Altmap {
+  readonly reserve: number;
+  readonly free: number;
+  /** Frames lost to alignment, never given back. */
+  align: number;
+  /** Frames that hold memmap now. */
+  alloc: number;
 }
 
 /** `struct mem_section` and what hangs on it. */
@@ -60,7 +72,7 @@ export interface Section {
   /** subsection_map; empty where there is no usage record. */
   subsections: boolean[];
   /** Who backs the memmap of each subsection, as `SectionView.backing` says it. */
-  backing: ("b" | "k" | "s" | "-")[];
+  backing: ("b" | "k" | "s" | "d" | "-")[];
   memmap: MemmapChunk[];
   frames: Frame[];
   pageblocks: Pageblock[];
@@ -168,13 +180,15 @@ export interface Device {
   readonly id: DeviceId;
   readonly range: PfnRange;
   readonly node: NodeId;
+  readonly altmap: Altmap | null;
   /** The range is in the pgmap map, so that lookups know the frames as device frames (EX-9 can erase it). */
   mapped: boolean;
 }
 
+/** An entry of the iomem tree. Windows are not busy: others lie inside them, and none across their ends. */
 export interface Resource {
   readonly range: PfnRange;
-  readonly kind: "ram" | "device";
+  readonly kind: "ram" | "device" | "window";
 }
 
 export interface Machine {
@@ -206,6 +220,11 @@ export interface Machine {
   maxPfn: Pfn;
   highestPresentSection: number;
   readonly permissionsUsed: Partial<Record<SwitchId, number>>;
+}
+
+/** The tree is kept as a list: by start, and what contains others before them. */
+export function insertResource(machine: Machine, resource: Resource): void {
+  machine.resources = [...machine.resources, resource].toSorted((a, b) => a.range.start - b.range.start || b.range.nrPages - a.range.nrPages);
 }
 
 /** Whether the switch is on. To be asked where it would make a difference: a yes is counted. */

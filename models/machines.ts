@@ -147,6 +147,21 @@ const tinyCompact: MachineDescription = {
   compaction: true,
 };
 
+// Two nodes with a device window between them: sections that memory or devices can take. The memmap of a device that
+// begins inside a section comes partly from its own frames and partly from a node, and node 1 begins where the window ends.
+//
+//   0x20                     0x40                                          0x80                     0xa0     0xc0
+//   |   node 0, zone Normal  |   window: blocks 2 and 3, not added         |   node 1, zone Normal  | block 5 |
+const tinyDevice: MachineDescription = {
+  ...base,
+  name: "tiny-device",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+  nodes: [node(range(0x20, 0x40)), node(range(0x80, 0xa0))],
+  reserved: [range(0x20, 0x24)],
+  hotplugEnd: toPfn(0xc0),
+  windows: [range(0x40, 0x80)],
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -205,4 +220,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, x8664, arm644k, arm6416k, arm6464k];

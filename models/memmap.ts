@@ -10,13 +10,13 @@ import type { NodeId } from "./command.ts";
 import type { MemmapOnMemoryMode } from "./description.ts";
 import { blockPages, memmapPages, pageblockPages } from "./geometry.ts";
 import type { Geometry } from "./geometry.ts";
-import type { Machine } from "./machine.ts";
+import type { Altmap, Machine } from "./machine.ts";
 import { framesOf, pageOf } from "./machine.ts";
 import type { Grant } from "./outcome.ts";
 import { allocPages } from "./page-alloc.ts";
 import { freePages } from "./pcp.ts";
-import { hex, pfnRange } from "./pfn.ts";
-import type { Order, PfnRange } from "./pfn.ts";
+import { alignUp, hex, pfnRange } from "./pfn.ts";
+import type { Order, Pfn, PfnRange } from "./pfn.ts";
 import { FrameUse } from "./view.ts";
 
 /**
@@ -75,6 +75,36 @@ function takeMemmapBlock(machine: Machine, node: NodeId, order: Order, choices: 
   if (told.order === 0 && order > 0 && inBlock) allocPages(machine, request(order), choices, undefined);
   if (told.order !== 0 && !(told.order === order && inBlock)) throw new Inadmissible("memmap-size", `${hex(told.pfn)} was taken for the memmap as a block of order ${told.order}`, `order ${order} or single frames`, [told.pfn]);
   return allocPages(machine, request(told.order), choices, told);
+}
+
+/**
+ * Whether the memmap of a chunk comes out of the device's own range, where that has room for it: on x86-64 only that of a
+ * whole section. Linux `vmemmap_populate()`, arch/x86/mm/init_64.c, arch/arm64/mm/mmu.c, v6.12.
+ */
+export function takesFromAltmap(machine: Machine, chunk: PfnRange): boolean {
+  const { arch, geometry } = machine.description;
+  return arch === "arm64" || chunk.nrPages === geometry.sectionPages;
+}
+
+/**
+ * Linux `altmap_alloc_block_buf()`, mm/sparse-vmemmap.c, v6.12, for the memmap of a chunk: block after block, each at a
+ * multiple of its size. false: there is not enough room, and what this chunk took has been given back, padding aside.
+ */
+export function takeFromAltmap(machine: Machine, altmap: Altmap, base: Pfn, chunk: PfnRange): boolean {
+  const { geometry } = machine.description;
+  const nrPages = memmapPages(geometry, chunk.nrPages);
+  const block = chunk.nrPages === geometry.sectionPages ? Math.min(geometry.pmdPages, nrPages) : 1;
+  for (let taken = 0; taken < nrPages; taken += block) {
+    const next = base + altmap.reserve + altmap.alloc + altmap.align;
+    const padding = alignUp(next, block) - next;
+    if (padding + block > altmap.free - altmap.alloc - altmap.align) {
+      altmap.alloc -= taken;
+      return false;
+    }
+    altmap.align += padding;
+    altmap.alloc += block;
+  }
+  return true;
 }
 
 /** Gives memmap frames back, block by block as they were taken. */

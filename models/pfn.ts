@@ -51,6 +51,11 @@ export function rangeContains(range: PfnRange, pfn: Pfn): boolean {
   return pfn >= range.start && pfn < range.start + range.nrPages;
 }
 
+/** Whether all of `inner` lies in `range`. */
+export function rangeContainsRange(range: PfnRange, inner: PfnRange): boolean {
+  return inner.start >= range.start && rangeEnd(inner) <= rangeEnd(range);
+}
+
 export function rangesOverlap(a: PfnRange, b: PfnRange): boolean {
   return a.start < b.start + b.nrPages && b.start < a.start + a.nrPages;
 }

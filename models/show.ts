@@ -6,7 +6,7 @@ import { pfnToOnlinePage, pfnValid } from "./sparsemem.ts";
 import type { Allocation, Frame, Machine, Section } from "./machine.ts";
 import { allocationAt, framesOf, knownSections, pageblockOf } from "./machine.ts";
 import { pageKindTraits } from "./page-kind.ts";
-import { pfnRange, rangeEnd, toPfn } from "./pfn.ts";
+import { pfnRange, rangeContains, rangeEnd, toPfn } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
 import { FrameFlag, FrameUse, NONE, viewOfParts } from "./view.ts";
 import type { AllocationView, BlockView, Fact, FrameTable, FreeBlockView, IsolationView, NodeView, PageblockView, SectionView, TaskView, View, ViewParts, ZoneView } from "./view.ts";
@@ -38,7 +38,7 @@ export function showMachine(machine: Machine, wanted?: readonly Fact[]): View {
     groups: () => Object.values(machine.groups).toSorted((a, b) => a.id - b.id).map(({ id, node, dynamic, pages, presentKernel, presentMovable }) => ({
       group: id, node, dynamic, pages, presentKernel, presentMovable, blocks: Object.values(machine.blocks).filter(({ group }) => group === id).map((block) => block.id).toSorted((a, b) => a - b),
     })),
-    devices: () => Object.values(machine.devices).map(({ id, range }) => ({ device: id, range })).toSorted((a, b) => a.range.start - b.range.start),
+    devices: () => Object.values(machine.devices).map(({ id, range, altmap }) => ({ device: id, range, ...(altmap === null ? {} : { altmap: { ...altmap } }) })).toSorted((a, b) => a.range.start - b.range.start),
     resources: () => machine.resources.map(({ range, kind }) => ({ range, kind })),
     totals: () => ({ totalram, nrMemmapPages, nrMemmapBootPages, numPoisoned, maxPfn, highestPresentSection }),
   };
@@ -87,11 +87,17 @@ function showFrames(machine: Machine): FrameTable {
       const at = place * sectionPages + offset;
       table.use[at] = frame.use;
       table.flags[at] = flagsOf(machine, toPfn(section.nr * sectionPages + offset), frame);
-      table.zone[at] = frame.zone < 0 || frame.use === FrameUse.Absent || frame.use === FrameUse.Offline ? NONE : frame.zone;
+      table.zone[at] = linkMeans(machine, toPfn(section.nr * sectionPages + offset), frame) ? frame.zone : NONE;
       table.order[at] = frame.order < 0 ? NONE : frame.order;
     }
   }
   return { ranges: coalesce(sections.map(({ nr }) => pfnRange(toPfn(nr * sectionPages), sectionPages))), ...table };
+}
+
+/** Whether somebody has initialised the page since it came to be what it is. */
+function linkMeans(machine: Machine, pfn: Pfn, { use, zone }: Frame): boolean {
+  if (zone < 0 || use === FrameUse.Absent || use === FrameUse.Offline) return false;
+  return use !== FrameUse.Device || !Object.values(machine.devices).some(({ range, altmap }) => altmap !== null && rangeContains(pfnRange(range.start, altmap.reserve), pfn));
 }
 
 function showFreeBlocks(machine: Machine): readonly FreeBlockView[] {

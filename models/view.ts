@@ -83,7 +83,7 @@ export interface SectionView {
   readonly usage: "none" | "boot" | "allocated";
   /** subsection_map: one character a subsection, `1` where memory was added. Empty where there is no usage record. */
   readonly subsectionMap: string;
-  /** Who backs the memmap, one character a subsection: `b` boot memory, `k` frames of a kernel zone, `s` the block itself, `-` nobody. */
+  /** Who backs the memmap, one character a subsection: `b` boot memory, `k` frames of a kernel zone, `s` the block itself, `d` the device itself, `-` nobody. */
   readonly backing: string;
 }
 
@@ -234,12 +234,14 @@ export interface GroupView {
 export interface DeviceView {
   readonly device: DeviceId;
   readonly range: PfnRange;
+  /** struct vmem_altmap, where the device has one: frames at its start that the driver keeps, frames behind them for memmap, frames of those lost to alignment, and frames of those that hold memmap. */
+  readonly altmap?: { readonly reserve: number; readonly free: number; readonly align: number; readonly alloc: number };
 }
 
-/** A busy entry of the iomem tree. */
+/** An entry of the iomem tree: busy, or a window, which is not and contains others. */
 export interface ResourceView {
   readonly range: PfnRange;
-  readonly kind: "ram" | "device";
+  readonly kind: "ram" | "device" | "window";
 }
 
 export interface TotalsView {

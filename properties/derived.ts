@@ -3,7 +3,7 @@
  *
  * All indexes come from the facts of the view alone; a counter of the view is never used to compute one.
  */
-import { FrameUse, NONE, blockPages, migratetypes, pageblockPages, rangeEnd, toPfn, zoneTypes } from "../models/index.ts";
+import { FrameUse, NONE, blockPages, migratetypes, pageblockPages, pfnRange, rangeEnd, toPfn, zoneTypes } from "../models/index.ts";
 import type { AllocationView, BlockView, FrameTable, Migratetype, Pfn, PfnRange, SectionView, View, ZoneIndex, ZoneView } from "../models/index.ts";
 import { filled, given, perView } from "./per-view.ts";
 
@@ -17,6 +17,11 @@ function lastUpTo(list: readonly number[], x: number): number {
     else high = middle;
   }
   return low - 1;
+}
+
+/** The frames that drivers keep of their devices. */
+export function keptByDrivers({ devices = [] }: View): readonly PfnRange[] {
+  return devices.flatMap(({ range, altmap }) => (altmap === undefined || altmap.reserve === 0 ? [] : [pfnRange(range.start, altmap.reserve)]));
 }
 
 /** Rows of the frame table: its frames, one after the other. */

@@ -29,7 +29,7 @@ export { scenarioArbitrary } from "./arbitraries/scenario-arbitrary.ts";
 export type { ScenarioArbitraryOptions } from "./arbitraries/scenario-arbitrary.ts";
 export { isMachine, isScenario } from "./arbitraries/scenario.ts";
 export type { Scenario } from "./arbitraries/scenario.ts";
-export { commandFields, isCommand, labelsOf, mapFields, numbersOf, ops } from "./arbitraries/command-fields.ts";
+export { commandFields, isCommand, labelsOf, mapFields, numbersOf, ops, withField } from "./arbitraries/command-fields.ts";
 export type { Field, FieldKind, LabelKind, LabelUse } from "./arbitraries/command-fields.ts";
 export { compareCommands, compareScenarios, opsBySimplicity, simplerThan } from "./arbitraries/simplicity.ts";
 export { passes, simplifications, thoroughPasses } from "./arbitraries/simplify.ts";

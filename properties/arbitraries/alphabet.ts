@@ -4,9 +4,9 @@
  * What is enumerated and what is drawn without looking come from the same table. `wide`: every start of a section,
  * pageblock and subsection, and every word; `narrow`: few enough commands that pairs of them can be tried.
  */
-import { alignDown, blockPages, bootMemory, errnos, maxOrderPages, pageblockPages, pageKinds, rangeEnd } from "../../models/index.ts";
+import { alignDown, blockPages, bootMemory, errnos, maxOrderPages, memmapPages, pageblockPages, pageKinds, rangeEnd } from "../../models/index.ts";
 import type { Command, MachineDescription, Op } from "../../models/index.ts";
-import { commandFields, isCommand, ops } from "./command-fields.ts";
+import { commandFields, isCommand, ops, withField } from "./command-fields.ts";
 import type { Field } from "./command-fields.ts";
 
 export type Width = "wide" | "narrow";
@@ -43,7 +43,7 @@ function commandsOf(machine: MachineDescription, width: Width, op: Op): readonly
   let partial: readonly Readonly<Record<string, unknown>>[] = [{ op }];
   for (const field of commandFields(op)) {
     const values = fieldValues(machine, width, field);
-    partial = partial.flatMap((made) => values.map((value) => ({ ...made, [field.name]: value })));
+    partial = partial.flatMap((made) => values.map((value) => withField(made, field, value)));
   }
   return partial.flatMap((made) => (isCommand(made) && (width === "wide" || isPlain(made)) ? [made] : []));
 }
@@ -69,6 +69,8 @@ export function fieldValues(machine: MachineDescription, width: Width, { name, k
       return upTo(machine.hotplugEnd / blockPages(machine.geometry) - 1).slice(firstBlock(machine));
     case "number":
       return numbers(machine, width, name);
+    case "optional":
+      return extras(machine, name);
     case "choice":
       if (name === "errno") return [errnos[0]];
       if (name === "kind") return narrow ? narrowKinds : pageKinds;
@@ -94,6 +96,12 @@ function numbers({ geometry, nodes, cma }: MachineDescription, width: Width, nam
     default:
       return [0, 1];
   }
+}
+
+/** What a device keeps to itself and sets aside: none, and, where the machine has windows for devices, a frame and the memmap of a section. */
+function extras({ geometry, windows = [] }: MachineDescription, name: string): readonly number[] {
+  if (windows.length === 0) return [0];
+  return name === "free" ? [0, memmapPages(geometry, geometry.sectionPages)] : [0, 1];
 }
 
 /** Where memory and areas begin; wide: where memory ends too, and every start of a section, pageblock and subsection; narrow: every start of a block. */

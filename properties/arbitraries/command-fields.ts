@@ -25,6 +25,8 @@ export type FieldKind =
   | { readonly is: "block" }
   /** A small number that nothing else refers to: an order, a node, an area, a count. */
   | { readonly is: "number"; readonly max: number }
+  /** A number that is left out where it is 0. */
+  | { readonly is: "optional"; readonly max: number }
   /** One of these, simplest first. */
   | { readonly is: "choice"; readonly values: readonly (string | boolean)[] }
   | { readonly is: "setting" }
@@ -41,12 +43,13 @@ export const maxLabel: number = 2 ** 31 - 1;
 /** The largest frame number and the largest count: the end of a range is exact then. */
 export const maxNumber: number = 2 ** 52;
 
-type FieldsOf<C> = { readonly [Name in Exclude<keyof C, "op">]: FieldKind };
+type FieldsOf<C> = { readonly [Name in Exclude<keyof C, "op">]-?: FieldKind };
 
 const makes = (label: LabelKind): FieldKind => ({ is: "maker", label });
 const uses = (label: LabelKind): FieldKind => ({ is: "user", label, orNull: false });
 const choice = (...values: readonly (string | boolean)[]): FieldKind => ({ is: "choice", values });
 const number = (max: number): FieldKind => ({ is: "number", max });
+const optional = (max: number): FieldKind => ({ is: "optional", max });
 const flag = choice(false, true);
 const pfn: FieldKind = { is: "pfn" };
 const pages: FieldKind = { is: "pages" };
@@ -91,7 +94,7 @@ const table: { readonly [O in Op]: FieldsOf<Extract<Command, { readonly op: O }>
   "group-static": { node, maxPages: pages, id: makes("group") },
   "group-dynamic": { node, unitPages: pages, id: makes("group") },
   "group-unregister": { id: uses("group") },
-  "device-map": { ...range, node, id: makes("device") },
+  "device-map": { reserve: optional(maxNumber), free: optional(maxNumber), ...range, node, id: makes("device") },
   "device-unmap": { id: uses("device") },
   set: { setting: { is: "setting" } },
   veto: { event: choice(...vetoableEvents), errno: choice(...errnos) },
@@ -135,8 +138,15 @@ export function isCommand(value: unknown): value is Command {
   if (!isRecord(value)) return false;
   const { op } = value;
   if (!isOp(op)) return false;
-  const fields = commandFields(op);
+  const fields = commandFields(op).filter(({ name, kind }) => kind.is !== "optional" || Object.hasOwn(value, name));
   return Object.keys(value).length === fields.length + 1 && fields.every(({ name, kind }) => isField(kind, value[name]));
+}
+
+/** The fields with this one in addition, or in place of what it was; one that may be left out is where it is 0. */
+export function withField(fields: Readonly<Record<string, unknown>>, { name, kind }: Field, value: unknown): Readonly<Record<string, unknown>> {
+  if (kind.is !== "optional" || value !== 0) return { ...fields, [name]: value };
+  const { [name]: _, ...others } = fields;
+  return others;
 }
 
 /** The fields of a command by name. */
@@ -156,6 +166,8 @@ function isField(kind: FieldKind, value: unknown): boolean {
       return isWhole(value, maxNumber);
     case "number":
       return isWhole(value, kind.max);
+    case "optional":
+      return value !== 0 && isWhole(value, kind.max);
     case "choice":
       return kind.values.some((allowed) => allowed === value);
     case "setting":
@@ -227,10 +239,12 @@ export function mapCommands(commands: readonly Command[], change: (kind: FieldKi
 }
 
 function visit(command: Command, change: (kind: FieldKind, value: unknown, name: string) => unknown): unknown {
-  const changed: Record<string, unknown> = { ...command };
-  for (const { name, kind } of commandFields(command.op)) {
+  let changed: Readonly<Record<string, unknown>> = { ...command };
+  for (const field of commandFields(command.op)) {
+    const { name, kind } = field;
     const value = changed[name];
-    changed[name] = kind.is === "task-command" && isCommand(value) ? visit(value, change) : change(kind, value, name);
+    if (kind.is === "optional" && value === undefined) continue;
+    changed = withField(changed, field, kind.is === "task-command" && isCommand(value) ? visit(value, change) : change(kind, value, name));
   }
   return changed;
 }

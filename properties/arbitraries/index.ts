@@ -15,7 +15,7 @@ export { scenarioArbitrary } from "./scenario-arbitrary.ts";
 export type { ScenarioArbitraryOptions } from "./scenario-arbitrary.ts";
 export { isMachine, isScenario } from "./scenario.ts";
 export type { Scenario } from "./scenario.ts";
-export { commandFields, isCommand, labelsOf, mapFields, numbersOf, ops } from "./command-fields.ts";
+export { commandFields, isCommand, labelsOf, mapFields, numbersOf, ops, withField } from "./command-fields.ts";
 export type { Field, FieldKind, LabelKind, LabelUse } from "./command-fields.ts";
 export { alphabet, fieldValues, opsOn } from "./alphabet.ts";
 export type { Width } from "./alphabet.ts";

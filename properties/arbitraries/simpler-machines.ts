@@ -1,6 +1,6 @@
 /** Which of two machines is simpler, and what is simpler than one. */
 import { alignDown, alignUp, blockPages, brokenGeometryRule, checkDescription, crossesZoneBorder, pageblockPages, pfnRange, rangeEnd, toPfn } from "../../models/index.ts";
-import type { Geometry, MachineDescription, NodeDescription } from "../../models/index.ts";
+import type { Geometry, MachineDescription, NodeDescription, PfnRange } from "../../models/index.ts";
 
 /** Simpler geometries, simplest first: every size a step smaller, where the rules allow it. */
 export function* simplerGeometries(geometry: Geometry): Generator<Geometry, void, undefined> {
@@ -70,6 +70,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
     yield unguarded;
     yield { ...machine, guardMinOrder: guardMinOrder - 1 };
   }
+  for (const [at] of (machine.windows ?? []).entries()) yield withWindows(machine, (machine.windows ?? []).filter((_, other) => other !== at));
   for (const [at, node] of machine.nodes.entries()) {
     const put = (changed: NodeDescription): MachineDescription => ({ ...machine, nodes: machine.nodes.map((other, place) => (place === at ? changed : other)) });
     yield put({ ...node, movableStart: null });
@@ -85,6 +86,12 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
       }
     }
   }
+}
+
+/** A machine that has no windows does not speak of them. */
+function withWindows(machine: MachineDescription, windows: readonly PfnRange[]): MachineDescription {
+  const { windows: _, ...others } = machine;
+  return windows.length === 0 ? others : { ...others, windows };
 }
 
 /** Which of two machines is simpler: fewer nodes, ranges, areas and frames, fewer settings that are not the usual ones. */
@@ -110,7 +117,7 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.compaction === true,
     ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),
   ].filter(Boolean).length;
-  return [machine.nodes.length, machine.cma.length, machine.reserved.length, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
+  return [machine.nodes.length, machine.cma.length, machine.reserved.length, machine.windows?.length ?? 0, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {

@@ -7,7 +7,8 @@
  *    the fields in the order of `commandFields`, each by its rank:
  *    - labels count up from 1; 0 comes last, so that numbering from 1 is simplest; no group comes before any
  *    - frames at the start of a pageblock come before others, then the lower is simpler
- *    - counts, orders, nodes, areas and blocks: the lower; a range of no frames is odd and comes last
+ *    - counts, orders, nodes, areas and blocks: the lower; a range of no frames is odd and comes last; what may be left
+ *      out counts as 0 where it is
  *    - words and flags: as they stand in the table.
  *
  * Every rank is a whole number from 0 on and the number of fields follows from the ops, so no scenario has endlessly many
@@ -80,6 +81,8 @@ function ranks(kind: FieldKind, value: unknown, pageblock: number): readonly [nu
     case "block":
     case "number":
       return [Number(value), 0];
+    case "optional":
+      return [Number(value ?? 0), 0];
     case "choice":
       return [kind.values.findIndex((word) => word === value), 0];
     case "setting":

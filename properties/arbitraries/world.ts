@@ -27,6 +27,8 @@ export interface World {
   readonly bootBlocks: readonly BlockId[];
   /** Parts of boot sections in which no subsection is taken: where a device can share a section with memory. */
   readonly bootGaps: readonly PfnRange[];
+  /** Windows of devices, ascending. */
+  readonly windows: readonly PfnRange[];
   /** Frames where the machine's description begins or ends something, ascending. */
   readonly edges: readonly Pfn[];
 }
@@ -61,6 +63,7 @@ export function createWorld(description: MachineDescription): World {
     spareBlocks,
     bootBlocks,
     bootGaps: gaps(boot, geometry),
+    windows: description.windows ?? [],
     edges: edges(description, boot),
   };
 }
@@ -112,7 +115,7 @@ function edges(description: MachineDescription, boot: readonly PfnRange[]): read
   const { geometry } = description;
   const memmap = bootMemmapRange(description);
   const areas = description.cma.map(({ base, nrPages }) => pfnRange(base, nrPages));
-  const ranges = [...boot, ...description.reserved, ...areas, ...(memmap === undefined ? [] : [memmap])];
+  const ranges = [...boot, ...description.reserved, ...areas, ...(description.windows ?? []), ...(memmap === undefined ? [] : [memmap])];
   const movable = description.nodes.flatMap(({ movableStart }) => (movableStart === null ? [] : [movableStart, alignUp(movableStart, maxOrderPages(geometry))]));
   const frames = new Set<Pfn>([toPfn(0), description.dmaEnd, description.dma32End, description.hotplugEnd, ...movable]);
   for (const range of ranges) frames.add(range.start).add(rangeEnd(range));

@@ -194,6 +194,9 @@ const deviceGoals: readonly Goal[] = [
     reached: ({ after }) => (after.devices ?? []).some(({ range }, at) => Math.floor((rangeEnd(range) - 1) / after.geometry.sectionPages) === Math.floor((after.devices?.[at + 1]?.range.start ?? -1) / after.geometry.sectionPages)),
   },
   { id: "taint-stays", title: "a section stayed tainted after its device was gone", rules: ["FC-07", "HP-55"], reached: ({ after, command, outcome }) => command.op === "device-unmap" && outcome.result === "ok" && (after.sections ?? []).some(({ taint }) => taint) },
+  { id: "device-holds-memmap", title: "a device held part of its memmap itself, and some of what it sets aside was skipped", rules: ["FC-90", "FC-04", "FC-68"], reached: ({ after }) => (after.devices ?? []).some(({ altmap }) => altmap !== undefined && altmap.alloc > 0 && altmap.align > 0) },
+  { id: "driver-keeps-frames", title: "a device was unmapped of which its driver kept frames", rules: ["FC-91", "HP-28"], reached: ({ before, command, outcome }) => command.op === "device-unmap" && outcome.result === "ok" && (before.devices ?? []).some(({ device, altmap }) => device === command.id && (altmap?.reserve ?? 0) > 0) },
+  { id: "memory-in-window", title: "memory was added inside a window", rules: ["FC-92"], reached: ({ after, command, outcome }) => command.op === "add" && outcome.result === "ok" && (after.resources ?? []).some(({ kind, range }) => kind === "window" && rangeContains(range, command.start)) },
   {
     id: "device-encloses-device",
     title: "a device map was refused that encloses a live one",

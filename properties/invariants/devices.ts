@@ -1,7 +1,7 @@
 /**
  * Device maps and the resource tree.
  */
-import { blockPages, hex, pfnRange, rangeEnd, rangesOverlap, showRange, toPfn } from "../../models/index.ts";
+import { blockPages, hex, pfnRange, rangeContainsRange, rangeEnd, rangesOverlap, showRange, toPfn } from "../../models/index.ts";
 import type { DeviceView, PfnRange } from "../../models/index.ts";
 import { blocksById, sectionAt, spans } from "../derived.ts";
 import { FrameEvidence, blockName } from "../evidence.ts";
@@ -94,11 +94,29 @@ const resourcesAreApart: Invariant = {
   needs: ["resources"],
   unless: [],
   find: (view) => {
-    const list = given(view.resources);
+    const list = given(view.resources).filter(({ kind }) => kind !== "window");
     const found: Evidence[] = [];
     for (const [at, { range, kind }] of list.entries()) {
       const next = list[at + 1];
       if (next !== undefined && (rangesOverlap(range, next.range) || next.range.start < range.start)) found.push({ pfn: next.range.start, where: `${kind} ${showRange(range)}`, was: "apart from other resources, in order", is: `${next.kind} ${showRange(next.range)}` });
+    }
+    return found;
+  },
+};
+
+const windowsHoldAll: Invariant = {
+  id: "FC-92",
+  title: "a window of the resource tree holds all of every resource that it meets",
+  source: "kernel/resource.c: __request_resource(), __request_region_locked(), v6.12",
+  needs: ["resources"],
+  unless: [],
+  find: (view) => {
+    const found: Evidence[] = [];
+    for (const window of given(view.resources).filter(({ kind }) => kind === "window")) {
+      for (const other of given(view.resources)) {
+        if (other === window || !rangesOverlap(window.range, other.range) || rangeContainsRange(window.range, other.range)) continue;
+        found.push({ pfn: other.range.start, where: `window ${showRange(window.range)}`, was: "inside or apart", is: `${other.kind} ${showRange(other.range)}` });
+      }
     }
     return found;
   },
@@ -131,4 +149,4 @@ const maxPfnReaches: Invariant = {
   },
 };
 
-export const deviceInvariants: readonly Invariant[] = [deviceIsThere, devicesAreApart, blocksAreInRam, resourcesAreApart, devicesAreResources, maxPfnReaches];
+export const deviceInvariants: readonly Invariant[] = [deviceIsThere, devicesAreApart, blocksAreInRam, resourcesAreApart, windowsHoldAll, devicesAreResources, maxPfnReaches];

@@ -1,9 +1,9 @@
 /**
  * Single frames: what they are used for, what lookups say of them, and the zone they link to.
  */
-import { FrameFlag, FrameUse, NONE } from "../../models/index.ts";
-import type { View } from "../../models/index.ts";
-import { Place, deviceOfRow, isOnlineMemory, placeOfRow, rowsOf, zoneAt } from "../derived.ts";
+import { FrameFlag, FrameUse, NONE, rangeContains, rangeEnd, toPfn } from "../../models/index.ts";
+import type { Pfn, PfnRange, View } from "../../models/index.ts";
+import { Place, deviceOfRow, isOnlineMemory, keptByDrivers, placeOfRow, rowsOf, zoneAt } from "../derived.ts";
 import { FrameEvidence, sectionName, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Invariant } from "../rule.ts";
@@ -127,9 +127,13 @@ const onlineFollowsSection: Invariant = {
   },
 };
 
+function isKept(kept: readonly PfnRange[], pfn: Pfn): boolean {
+  return kept.some((range) => rangeContains(range, pfn));
+}
+
 const linksToOwnKindOfZone: Invariant = {
   id: "HP-28",
-  title: "a frame has one zone: memory links to a zone that holds memory, a device frame to zone Device",
+  title: "a frame has one zone: memory links to a zone that holds memory, a device frame to zone Device unless its driver keeps it",
   source: "include/linux/mm.h: page_zone(); mm/mm_init.c: memmap_init_zone_device(), v6.12",
   needs: ["zones", "frames.use", "frames.zone"],
   unless: [],
@@ -137,10 +141,11 @@ const linksToOwnKindOfZone: Invariant = {
     const { use, zone } = given(view.frames);
     const rows = rowsOf(view);
     const isDevice = given(view.zones).map(({ type }) => type === "Device");
+    const kept = keptByDrivers(view);
     const found = new FrameEvidence();
     for (let row = 0; row < rows.count; row++) {
       const memory = isOnlineMemory(use[row]);
-      if (!memory && use[row] !== FrameUse.Device) continue;
+      if (!memory && (use[row] !== FrameUse.Device || isKept(kept, rows.pfn(row)))) continue;
       if (isDevice[zone[row] ?? NONE] !== !memory) found.add(rows.pfn(row), memory ? "a zone of memory" : "zone Device", zoneName(view, zone[row]), useName(use[row]));
     }
     return found.found;
@@ -222,6 +227,26 @@ const deviceFramesAreMapped: Invariant = {
   },
 };
 
+const keptHaveNoLink: Invariant = {
+  id: "FC-91",
+  title: "a frame that the driver of a device keeps for itself links to no zone",
+  source: "mm/mm_init.c: memmap_init_range(), memmap_init_zone_device(), v6.12: both leave its page alone",
+  needs: ["devices", "frames.zone"],
+  unless: [],
+  find: (view) => {
+    const { zone } = given(view.frames);
+    const rows = rowsOf(view);
+    const found = new FrameEvidence();
+    for (const range of keptByDrivers(view)) {
+      for (let pfn = range.start; pfn < rangeEnd(range); pfn = toPfn(pfn + 1)) {
+        const row = rows.of(pfn);
+        if (row >= 0 && zone[row] !== NONE) found.add(pfn, "no zone", zoneName(view, zone[row]));
+      }
+    }
+    return found.found;
+  },
+};
+
 const nothingLost: Invariant = {
   id: "FC-10",
   title: "no frame is in use by nobody and free to nobody",
@@ -238,5 +263,5 @@ const nothingLost: Invariant = {
 };
 
 export const frameInvariants: readonly Invariant[] = [
-  oneClass, onlineIsValid, deviceIsHidden, validFollowsSection, onlineFollowsSection, linksToOwnKindOfZone, linkExists, offlineHasNoLink, reservedIsFromBoot, deviceFramesAreMapped, nothingLost,
+  oneClass, onlineIsValid, deviceIsHidden, validFollowsSection, onlineFollowsSection, linksToOwnKindOfZone, linkExists, offlineHasNoLink, reservedIsFromBoot, deviceFramesAreMapped, keptHaveNoLink, nothingLost,
 ];

@@ -1,9 +1,9 @@
 /**
  * Where the memmap of each section lies, and that its frames are counted.
  */
-import { FrameUse, blockPages, memmapPages, pageblockPages, toPfn } from "../../models/index.ts";
-import type { SectionView, View } from "../../models/index.ts";
-import { blocksById, pageblockTypes, rowsOf, taskOfBlock } from "../derived.ts";
+import { FrameUse, blockPages, memmapPages, pageblockPages, rangeContains, rangeEnd, showRange, toPfn } from "../../models/index.ts";
+import type { Pfn, SectionView, View } from "../../models/index.ts";
+import { blocksById, pageblockTypes, rowsOf, sectionAt, taskOfBlock } from "../derived.ts";
 import { FrameEvidence, blockName, sectionName, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Invariant } from "../rule.ts";
@@ -160,9 +160,42 @@ const selfHostedPageblocks: Invariant = {
   },
 };
 
+/** Whether the device there sets frames aside for its memmap. */
+function setsAside(view: View, pfn: Pfn): boolean {
+  return view.devices === undefined || view.devices.some(({ range, altmap }) => altmap !== undefined && altmap.free > 0 && rangeContains(range, pfn));
+}
+
+const setAsideIsUsed: Invariant = {
+  id: "FC-90",
+  title: "what a device sets aside for its memmap lies behind what its driver keeps, inside its range, and holds exactly the memmap that it backs",
+  source: "include/linux/mm.h: vmem_altmap_offset(), vmem_altmap_free(); mm/sparse-vmemmap.c: altmap_alloc_block_buf(), v6.12; memunmap_pages() warns if any is left",
+  needs: ["devices", "sections"],
+  unless: [],
+  find: (view) => {
+    const { subsectionPages } = view.geometry;
+    const found: Evidence[] = [];
+    for (const { device, range, altmap } of given(view.devices)) {
+      if (altmap === undefined) continue;
+      const where = `device ${device} at ${showRange(range)}`;
+      const { reserve, free, align, alloc } = altmap;
+      if (reserve + free >= range.nrPages || align + alloc > free) found.push({ where, was: `at most ${free} frames in use and skipped, and ${reserve} + ${free} frames less than the range`, is: `${alloc} in use, ${align} skipped, ${range.nrPages} in all` });
+      let backed = 0;
+      for (let pfn = range.start; pfn < rangeEnd(range); pfn = toPfn(pfn + subsectionPages)) if (backingAt(view, pfn) === "d") backed += subsectionPages;
+      const wanted = memmapPages(view.geometry, backed);
+      if (alloc !== wanted) found.push({ where, was: `${wanted} frames of memmap`, is: `${alloc}` });
+    }
+    return found;
+  },
+};
+
+function backingAt(view: View, pfn: Pfn): string | undefined {
+  const { sectionPages, subsectionPages } = view.geometry;
+  return sectionAt(view, pfn)?.backing[Math.floor((pfn % sectionPages) / subsectionPages)];
+}
+
 const backingFits: Invariant = {
   id: "FC-04",
-  title: "an early section is backed by boot memory, an added one by a kernel zone or by its own block, if that hosts its memmap",
+  title: "an early section is backed by boot memory, an added one by a kernel zone, or by its own block or device, if that hosts its memmap",
   source: "mm/sparse-vmemmap.c: section_activate(); mm/memory_hotplug.c: add_memory_resource(), v6.12",
   needs: ["sections", "blocks.selfHosted"],
   unless: ["EX-1"],
@@ -177,6 +210,7 @@ const backingFits: Invariant = {
       const letter = early ? "b" : hosts ? "s" : "k";
       for (let index = 0; index < backing.length; index++) {
         if (backing[index] === letter || backing[index] === "-") continue;
+        if (backing[index] === "d" && letter === "k" && setsAside(view, toPfn(section * sectionPages + index * view.geometry.subsectionPages))) continue;
         found.push({ where: sectionName(section), was: `backed by ${letter === "b" ? "boot memory" : letter === "s" ? "its own block" : "a kernel zone"}`, is: backing });
         break;
       }
@@ -185,4 +219,4 @@ const backingFits: Invariant = {
   },
 };
 
-export const memmapInvariants: readonly Invariant[] = [backedExactly, memmapFramesAreOwned, bootMemmapCounted, memmapCounted, selfHostedShape, selfHostedFrames, selfHostedPageblocks, backingFits];
+export const memmapInvariants: readonly Invariant[] = [backedExactly, memmapFramesAreOwned, bootMemmapCounted, memmapCounted, selfHostedShape, selfHostedFrames, selfHostedPageblocks, backingFits, setAsideIsUsed];

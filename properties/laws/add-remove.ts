@@ -3,7 +3,7 @@
  */
 import { FrameUse, blockPages, memmapPages, rangeEnd, rangesOverlap, showRange, toPfn } from "../../models/index.ts";
 import type { PfnRange, SectionView, View } from "../../models/index.ts";
-import { blocksById, rowsOf, sectionsByNumber } from "../derived.ts";
+import { blocksById, rowsOf, sectionAt, sectionsByNumber } from "../derived.ts";
 import { FrameEvidence, blockName, nodeName, sectionName, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
@@ -126,9 +126,14 @@ const allHostOrNone: Law = {
   },
 };
 
+function hostedByDevice(view: View, pfn: number): boolean {
+  const { sectionPages, subsectionPages } = view.geometry;
+  return sectionAt(view, pfn)?.backing[Math.floor((pfn % sectionPages) / subsectionPages)] === "d";
+}
+
 const memmapHasItsSize: Law = {
   id: "FC-68",
-  title: "memory that was added takes exactly the frames that its memmap needs, and none if the blocks host it or it was there from boot",
+  title: "memory that was added takes exactly the frames that its memmap needs, and none if the blocks or the device host it or it was there from boot",
   source: "mm/sparse-vmemmap.c: section_activate(), populate_section_memmap(), v6.12",
   needs: ["sections", "blocks.selfHosted", "frames.use"],
   ops: ["add", "device-map"],
@@ -143,7 +148,7 @@ const memmapHasItsSize: Law = {
     for (const number of sectionsIn(before, range)) {
       const start = number * before.geometry.sectionPages;
       const early = sectionsByNumber(before).get(number)?.early === true;
-      const hosted = step.command.op === "add" && (blocks.get(Math.floor(start / size))?.selfHosted ?? 0) > 0;
+      const hosted = step.command.op === "add" ? (blocks.get(Math.floor(start / size))?.selfHosted ?? 0) > 0 : hostedByDevice(after, Math.max(range.start, start));
       const chunk = Math.min(rangeEnd(range), start + before.geometry.sectionPages) - Math.max(range.start, start);
       if (!early && !hosted) needed += memmapPages(before.geometry, chunk);
     }

@@ -165,6 +165,7 @@ export const machineFields: Words<MachineDescription> = {
   hotplugEnd: "first frame that can not be mapped: nothing is added there",
   compaction: "`true`: the command `compact` can be issued; left out: it is skipped",
   guardMinOrder: "debug_guardpage_minorder with debug_pagealloc: halves of split blocks below this order become guard pages; left out: none",
+  windows: "address ranges of devices that the firmware names, with `start` and `nrPages`, ascending, outside boot memory: entries of the resource tree that are not busy, inside which memory and devices come and go. May be left out: none",
 };
 
 export const geometryFields: Words<Geometry> = {

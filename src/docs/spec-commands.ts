@@ -19,7 +19,7 @@ export function commandChapter(): string {
       commandGroups.flatMap(({ title, ops: group }) => [[`**${title}**`, "", ""], ...group.map((op) => overviewRow(op, commandCatalogue[op]))]),
     ),
     heading(3, "Fields"),
-    paragraph("In files frame numbers are numbers or hex strings, as `\"0x40\"`. No field may be left out."),
+    paragraph("In files frame numbers are numbers or hex strings, as `\"0x40\"`. No field may be left out, but for those that say so."),
     table(["field", "meaning"], fieldNames().map((name) => [`\`${name}\``, linked(meaningOf(name))])),
     ...commandGroups.flatMap(({ title, ops: group }) => [heading(3, title), ...group.map((op) => commandSection(op, commandCatalogue[op]))]),
   ]);
@@ -101,6 +101,8 @@ function typeOf(kind: FieldKind): string {
     case "block":
     case "number":
       return "number";
+    case "optional":
+      return "frames, may be left out";
     case "choice":
       return kind.values.every((value) => typeof value === "boolean") ? "true or false" : kind.values.map((value) => `\`${String(value)}\``).join(", ");
     case "setting":

@@ -58,6 +58,8 @@ export const fieldWords: Readonly<Record<string, string>> = {
   task: "the label of a half-done operation",
   kind: "what the pages are for, one of the page kinds",
   order: "2^order frames",
+  reserve: "frames at the start of a device range that its driver keeps for itself; left out: none",
+  free: "frames behind them that are set aside for the memmap of the range; left out: none",
   node: "index in the machine's list of nodes",
   area: "index in the machine's list of CMA areas",
   block: "number of a memory block, as in memoryN",

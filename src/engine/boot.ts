@@ -47,6 +47,7 @@ export class Boot {
     this.#initSections();
     this.#initBlocks();
     for (const { range } of bootMemory(m.description)) m.resources.add(range.start, range.nrPages, "ram");
+    for (const window of m.description.windows ?? []) m.resources.add(window.start, window.nrPages, "window");
     for (const zone of m.zones.all) if (zone.isPopulated) m.zones.setContiguous(zone);
     m.zonelists.rebuild();
   }

@@ -281,6 +281,8 @@ export class Commands {
     if (this.m.devices.get(command.id) !== undefined) return skipped("label-in-use", { id: command.id });
     if (!this.#isNodeUsable(command.node)) return skipped("no-such-node");
     if (this.#sharesMemmapFrame(command.start) || this.#sharesMemmapFrame(command.nrPages)) return skipped("memmap-unit");
+    if (command.nrPages > 0 && (command.reserve ?? 0) + (command.free ?? 0) === command.nrPages) return skipped("nothing-left");
+    if (this.m.resources.crossesWindow(command.start, command.nrPages)) return skipped("window-edge", { pfn: command.start });
     return this.m.devices.map(command);
   }
 
@@ -293,7 +295,6 @@ export class Commands {
   #deviceUnmap(id: number): Refusal | undefined {
     const device = this.m.devices.get(id);
     if (device === undefined) return skipped("no-such-label", { id });
-    this.m.devices.unmap(device);
-    return undefined;
+    return this.m.devices.unmap(device);
   }
 }

@@ -3,10 +3,12 @@
  * __add_pages(), mm/memory_hotplug.c and drivers/base/memory.c, v6.12.
  */
 import type { Add } from "../../models/index.ts";
+import type { Altmap } from "./altmap.ts";
 import type { Machine } from "./machine.ts";
 import { MemoryBlock } from "./memory-blocks.ts";
 import { refused } from "./result.ts";
 import type { Refusal } from "./result.ts";
+import type { MemmapHost } from "./section.ts";
 import type { NodeState } from "./zone.ts";
 
 /** What is being added. */
@@ -140,14 +142,14 @@ export class Hotplug {
   }
 
   /** __add_pages(), section by section. A failure leaves the earlier sections behind (EX-1), and on x86-64 a raised max_pfn. */
-  addPages(start: number, nrPages: number, node: number, host: "kernel" | "self"): Refusal | undefined {
+  addPages(start: number, nrPages: number, node: number, host: MemmapHost): Refusal | undefined {
     const failed = this.addChunks(start, nrPages, node, host);
     if (failed !== undefined && this.m.description.arch === "x86-64") this.growMaxPfn(start + nrPages);
     return failed;
   }
 
   /** As `addPages`, for a device: its pages do not count for max_pfn. */
-  addChunks(start: number, nrPages: number, node: number, host: "kernel" | "self"): Refusal | undefined {
+  addChunks(start: number, nrPages: number, node: number, host: MemmapHost): Refusal | undefined {
     const added: { readonly start: number; readonly nrPages: number }[] = [];
     for (const chunk of this.chunks(start, nrPages)) {
       const failed = this.m.sections.add(chunk.start, chunk.nrPages, node, host);
@@ -156,7 +158,8 @@ export class Hotplug {
         continue;
       }
       if (added.length > 0 && !this.m.quirks.applies("EX-1")) {
-        for (const { start: first, nrPages: n } of added.toReversed()) this.m.sections.remove(first, n);
+        const altmap = host === "kernel" || host === "self" ? null : host;
+        for (const { start: first, nrPages: n } of added.toReversed()) this.m.sections.remove(first, n, altmap);
       }
       return failed;
     }
@@ -164,8 +167,8 @@ export class Hotplug {
   }
 
   /** __remove_pages(). */
-  removePages(start: number, nrPages: number): void {
-    for (const chunk of this.chunks(start, nrPages)) this.m.sections.remove(chunk.start, chunk.nrPages);
+  removePages(start: number, nrPages: number, altmap: Altmap | null = null): void {
+    for (const chunk of this.chunks(start, nrPages)) this.m.sections.remove(chunk.start, chunk.nrPages, altmap);
   }
 
   /** The parts of a range up to the section borders. */

@@ -43,7 +43,7 @@ import type { Poison } from "./poison.ts";
 import { Quirks } from "./quirks.ts";
 import type { References } from "./references.ts";
 import type { Removal } from "./remove.ts";
-import { Resources } from "./resources.ts";
+import type { Resources } from "./resources.ts";
 import { broken } from "./result.ts";
 import type { Sections } from "./sections.ts";
 import { Settings } from "./settings.ts";
@@ -75,7 +75,7 @@ export class Machine {
   readonly totals: Totals = { totalram: 0, nrMemmapPages: 0, nrMemmapBootPages: 0, numPoisoned: 0, maxPfn: 0 };
   readonly settings: Settings;
   readonly faults: Faults = new Faults();
-  readonly resources: Resources = new Resources();
+  readonly resources: Resources;
   readonly log: Log = new Log();
   readonly allocations: Allocations = new Allocations();
   readonly contigs: ContigAllocations = new ContigAllocations();
@@ -125,6 +125,7 @@ export class Machine {
     this.nrZones = description.nodes.length * zonesPerNode;
     this.quirks = new Quirks(profile);
     this.settings = new Settings(description);
+    this.resources = new parts.Resources(this);
     this.sections = new parts.Sections(this);
     this.lists = new parts.FreeLists(this);
     this.pageblocks = new parts.Pageblocks(this);

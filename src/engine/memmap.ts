@@ -5,6 +5,8 @@
  * mhp_supports_memmap_on_memory(), mm/memory_hotplug.c, v6.12.
  */
 import { bootMemmapRange, memmapPages } from "../../models/index.ts";
+import { altmapAlloc, altmapOffset } from "./altmap.ts";
+import type { Altmap } from "./altmap.ts";
 import { lowerBound } from "./free-bits.ts";
 import { FrameCode, Type, ZoneType, orderPages } from "./layout.ts";
 import { grantOf } from "./log.ts";
@@ -31,10 +33,25 @@ export class Memmap {
   /** The memmap of n frames of one section; undefined: it could not be had, and nothing is left behind. */
   populate(start: number, nrPages: number, node: number, host: MemmapChunk["host"]): MemmapChunk | undefined {
     if (this.m.faults.fails("memmap")) return undefined;
-    const grants = host === "self" ? [] : this.#takeFrames(memmapPages(this.m.geometry, nrPages), node, nrPages === this.m.sizes.sectionPages);
+    const nrFrames = memmapPages(this.m.geometry, nrPages);
+    const whole = nrPages === this.m.sizes.sectionPages;
+    const own = host !== "self" && host !== "kernel" && (whole || this.m.description.arch === "arm64") ? host : null;
+    const grants = host === "self" ? [] : own === null ? this.#takeFrames(nrFrames, node, whole) : this.#takeOwn(own, nrFrames, whole);
     if (grants === undefined) return undefined;
     this.account(nrPages, 1);
-    return { start, nrPages, host, grants };
+    return { start, nrPages, host: own ?? (host === "self" ? "self" : "kernel"), grants };
+  }
+
+  /** vmemmap_populate_hugepages() with an altmap, and on arm64 vmemmap_populate_basepages(): there is nowhere else to go. */
+  #takeOwn(altmap: Altmap, nrFrames: number, whole: boolean): readonly MemmapGrant[] | undefined {
+    const blockPages = whole ? Math.min(this.m.sizes.pmdPages, nrFrames) : 1;
+    const grants: MemmapGrant[] = [];
+    for (let left = nrFrames; left > 0; left -= blockPages) {
+      const pfn = altmapAlloc(altmap, blockPages);
+      if (pfn < 0) return undefined;
+      grants.push({ pfn, order: Math.log2(blockPages) });
+    }
+    return grants;
   }
 
   /** nr_memmap_pages counts what the block hosts itself, too. */
@@ -68,13 +85,21 @@ export class Memmap {
   }
 
   /** Frees the memmap of what is taken out of a section that was not there at boot, grant by grant. */
-  depopulate(section: Section, start: number, nrPages: number): void {
+  depopulate(section: Section, start: number, nrPages: number, altmap: Altmap | null): void {
     const gone = section.memmap.filter((chunk) => chunk.start >= start && chunk.start < start + nrPages);
     section.memmap = section.memmap.filter((chunk) => !gone.includes(chunk));
     for (const chunk of gone) {
       this.account(chunk.nrPages, -1);
-      for (const grant of chunk.grants) this.freeGrant(grant);
+      for (const grant of chunk.grants) {
+        if (altmap !== null && this.isOfAltmap(altmap, grant.pfn)) altmap.alloc -= orderPages(grant.order);
+        else this.freeGrant(grant);
+      }
     }
+  }
+
+  /** Whether the frame holds memmap for the device whose range it is in. */
+  isOfAltmap(altmap: Altmap, pfn: number): boolean {
+    return pfn >= altmap.base && pfn < altmap.base + altmapOffset(altmap);
   }
 
   protected freeGrant(grant: MemmapGrant): void {

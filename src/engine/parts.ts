@@ -34,6 +34,7 @@ import { Pins } from "./pins.ts";
 import { Poison } from "./poison.ts";
 import { References } from "./references.ts";
 import { Removal } from "./remove.ts";
+import { Resources } from "./resources.ts";
 import { Sections } from "./sections.ts";
 import { Tasks } from "./tasks.ts";
 import { Unmovable } from "./unmovable.ts";
@@ -75,6 +76,7 @@ export interface EngineParts {
   readonly Poison: Part<Poison>;
   readonly References: Part<References>;
   readonly Removal: Part<Removal>;
+  readonly Resources: Part<Resources>;
   readonly Sections: Part<Sections>;
   readonly Tasks: Part<Tasks>;
   readonly Unmovable: Part<Unmovable>;
@@ -86,5 +88,5 @@ export interface EngineParts {
 /** The engine as it ships. */
 export const shippedParts: EngineParts = {
   BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Isolation, Memmap, MemoryBlocks, Migration, Nodes, Notifier, Offline, Online,
-  PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Sections, Tasks, Unmovable, ZoneChoice, Zonelists, Zones,
+  PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Resources, Sections, Tasks, Unmovable, ZoneChoice, Zonelists, Zones,
 };

@@ -1,48 +1,91 @@
-/** The busy entries of the iomem tree: Linux kernel/resource.c, v6.12. No two overlap. */
+/**
+ * The iomem tree: windows, which are not busy, and inside or beside them what is.
+ *
+ * Linux kernel/resource.c: __request_region_locked(), region_intersects(), release_mem_region_adjustable(), v6.12.
+ */
 export interface Resource {
   readonly start: number;
   readonly end: number;
-  readonly kind: "ram" | "device";
+  readonly kind: "ram" | "device" | "window";
+  /** By start. */
+  children: readonly Resource[];
+}
+
+type Span = Pick<Resource, "start" | "end">;
+
+function meets(entry: Span, start: number, end: number): boolean {
+  return start < entry.end && entry.start < end;
 }
 
 export class Resources {
-  #entries: readonly Resource[] = [];
-
   /** By start. */
+  #roots: readonly Resource[] = [];
+
+  /** Top down, and by start. */
   all(): readonly Resource[] {
-    return this.#entries;
+    const list = (entries: readonly Resource[]): readonly Resource[] => entries.flatMap((entry) => [entry, ...list(entry.children)]);
+    return list(this.#roots);
   }
 
+  /** Whether the range can not be requested: something busy is in the way, or the end of a window. */
   overlaps(start: number, nrPages: number): boolean {
-    return this.#entries.some((entry) => start < entry.end && entry.start < start + nrPages);
+    const end = start + nrPages;
+    let entries = this.#roots;
+    for (;;) {
+      const conflict = entries.find((entry) => meets(entry, start, end));
+      if (conflict === undefined) return false;
+      if (conflict.kind !== "window" || start < conflict.start || conflict.end < end) return true;
+      entries = conflict.children;
+    }
   }
 
   /** region_intersects() with System RAM. */
   meetsRam(start: number, nrPages: number): boolean {
-    return this.#entries.some((entry) => entry.kind === "ram" && start < entry.end && entry.start < start + nrPages);
+    return this.anyRam(this.#roots, start, start + nrPages);
+  }
+
+  /** Also those that lie deeper. */
+  protected anyRam(entries: readonly Resource[], start: number, end: number): boolean {
+    return entries.some((entry) => meets(entry, start, end) && (entry.kind === "ram" || this.anyRam(entry.children, start, end)));
+  }
+
+  /** Whether a window has frames inside and outside of the range, and does not hold all of it. */
+  crossesWindow(start: number, nrPages: number): boolean {
+    return this.#roots.some((entry) => entry.kind === "window" && meets(entry, start, start + nrPages) && (start < entry.start || entry.end < start + nrPages));
   }
 
   /** walk_system_ram_range(): how many frames of the range are System RAM. */
   ramPages(start: number, nrPages: number): number {
     let sum = 0;
-    for (const entry of this.#entries) {
+    for (const entry of this.all()) {
       if (entry.kind === "ram") sum += Math.max(0, Math.min(entry.end, start + nrPages) - Math.max(entry.start, start));
     }
     return sum;
   }
 
   add(start: number, nrPages: number, kind: Resource["kind"]): void {
-    this.#entries = [...this.#entries, { start, end: start + nrPages, kind }].toSorted((a, b) => a.start - b.start);
+    const entry: Resource = { start, end: start + nrPages, kind, children: [] };
+    const window = this.#roots.find((root) => root.kind === "window" && root.start <= entry.start && entry.end <= root.end);
+    if (window === undefined) this.#roots = sorted([...this.#roots, entry]);
+    else window.children = sorted([...window.children, entry]);
   }
 
-  /** release_mem_region_adjustable(): what is left of the entries that the range cuts. */
+  /** release_mem_region_adjustable(): what is left of the busy entries that the range cuts. */
   remove(start: number, nrPages: number): void {
-    const end = start + nrPages;
-    this.#entries = this.#entries.flatMap((entry) => {
-      if (entry.end <= start || end <= entry.start) return [entry];
-      const below = entry.start < start ? [{ ...entry, end: start }] : [];
-      const above = end < entry.end ? [{ ...entry, start: end }] : [];
-      return [...below, ...above];
-    });
+    this.#roots = without(this.#roots, start, start + nrPages);
   }
+}
+
+function sorted(entries: readonly Resource[]): readonly Resource[] {
+  return entries.toSorted((a, b) => a.start - b.start);
+}
+
+function without(entries: readonly Resource[], start: number, end: number): readonly Resource[] {
+  return entries.flatMap((entry) => {
+    if (!meets(entry, start, end)) return [entry];
+    if (entry.kind === "window") return [{ ...entry, children: without(entry.children, start, end) }];
+    const below = entry.start < start ? [{ ...entry, end: start }] : [];
+    const above = end < entry.end ? [{ ...entry, start: end }] : [];
+    return [...below, ...above];
+  });
 }

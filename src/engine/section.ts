@@ -5,6 +5,7 @@
  * engine needs. A section that is online and has no frame bytes is untouched: all of it is free, in blocks of the largest
  * order, of one zone and one migratetype. It costs this object and nothing else.
  */
+import type { Altmap } from "./altmap.ts";
 import type { FreeLeaf } from "./free-bits.ts";
 import { Type, byteAt, noZone } from "./layout.ts";
 
@@ -18,9 +19,12 @@ export interface MemmapGrant {
 export interface MemmapChunk {
   readonly start: number;
   readonly nrPages: number;
-  readonly host: "kernel" | "self";
+  readonly host: MemmapHost;
   readonly grants: readonly MemmapGrant[];
 }
+
+/** The buddy, the block itself, or, as far as it goes, the range of a device. */
+export type MemmapHost = "kernel" | "self" | Altmap;
 
 const noChunks: readonly MemmapChunk[] = [];
 const noLeaves: (FreeLeaf | undefined)[] = [];

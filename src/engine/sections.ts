@@ -5,12 +5,13 @@
  * pfn_valid() in include/linux/mmzone.h, pfn_to_online_page() in mm/memory_hotplug.c, v6.12.
  */
 import { memmapPages } from "../../models/index.ts";
+import type { Altmap } from "./altmap.ts";
 import type { Machine } from "./machine.ts";
 import { byteAt, noZone } from "./layout.ts";
 import { refused } from "./result.ts";
 import type { Refusal } from "./result.ts";
 import { forgetFrames } from "./section.ts";
-import type { Section } from "./section.ts";
+import type { MemmapHost, Section } from "./section.ts";
 import { SectionTable } from "./section-table.ts";
 
 export class Sections {
@@ -69,7 +70,7 @@ export class Sections {
   }
 
   /** sparse_add_section(): adds frames of one section, with a memmap. */
-  add(pfn: number, nrPages: number, node: number, host: "kernel" | "self"): Refusal | undefined {
+  add(pfn: number, nrPages: number, node: number, host: MemmapHost): Refusal | undefined {
     const section = this.table.ensure(Math.floor(pfn / this.m.sizes.sectionPages));
     const ownUsage = section.usage === "none";
     if (ownUsage) {
@@ -87,7 +88,7 @@ export class Sections {
     if (nrPages === this.m.sizes.sectionPages || !section.early) {
       const chunk = this.m.memmap.populate(pfn, nrPages, node, host);
       if (chunk === undefined) {
-        this.deactivate(section, pfn, nrPages);
+        this.deactivate(section, pfn, nrPages, null);
         return refused("ENOMEM", "no-memmap", { pfn });
       }
       section.memmap = [...section.memmap, chunk];
@@ -99,18 +100,18 @@ export class Sections {
   }
 
   /** sparse_remove_section(): takes frames of one section away again, and their memmap. */
-  remove(pfn: number, nrPages: number): void {
+  remove(pfn: number, nrPages: number, altmap: Altmap | null = null): void {
     const section = this.at(pfn);
     if (section === undefined || !section.hasMemMap) return;
-    this.deactivate(section, pfn, nrPages);
+    this.deactivate(section, pfn, nrPages, altmap);
   }
 
   /** section_deactivate(): does nothing where a subsection of the range is missing; Linux warns. */
-  protected deactivate(section: Section, pfn: number, nrPages: number): void {
+  protected deactivate(section: Section, pfn: number, nrPages: number, altmap: Altmap | null): void {
     if (!this.clearSubsectionMap(section, pfn - section.start, nrPages)) return;
     const empty = section.nrSubsections === 0;
     if (empty) this.invalidate(section);
-    if (!section.early) this.m.memmap.depopulate(section, pfn, nrPages);
+    if (!section.early) this.m.memmap.depopulate(section, pfn, nrPages, altmap);
     else if (empty) this.m.memmap.freeBootMemmap(section);
     if (empty) this.clearSection(section);
   }

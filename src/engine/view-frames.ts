@@ -111,7 +111,7 @@ function fillFlags(m: Machine, section: Section, columns: Columns, at: number): 
       const hasLink = use !== FrameUse.Absent && use !== FrameUse.Offline && use !== FrameUse.Unknown;
       if (!hasLink) continue;
       const zone = zoneAt(section, offset);
-      columns.zone[at + offset] = zone === noZone ? NONE : zone;
+      columns.zone[at + offset] = zone === noZone || (use === FrameUse.Device && m.devices.isKept(section.start + offset)) ? NONE : zone;
     }
   }
 }

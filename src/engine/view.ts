@@ -3,6 +3,7 @@ import { migratetypes, pfnRange, toBlockId, toPfn, viewOfParts, zoneTypes } from
 import type {
   AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FreeBlockView, GroupView, IsolationView, Migratetype, NodeView, PageblockView, PfnRange, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneView,
 } from "../../models/index.ts";
+import type { Altmap } from "./altmap.ts";
 import { isActive } from "./cma.ts";
 import { AllocFlag, Type, isFree, isPcp, orderOf, pcpList } from "./layout.ts";
 import type { Machine } from "./machine.ts";
@@ -108,7 +109,7 @@ function backingOf(section: Section, offset: number): string {
   if (section.early) return "b";
   const pfn = section.start + offset;
   const chunk = section.memmap.find(({ start, nrPages }) => pfn >= start && pfn < start + nrPages);
-  return chunk === undefined ? "-" : chunk.host === "self" ? "s" : "k";
+  return chunk === undefined ? "-" : chunk.host === "self" ? "s" : chunk.host === "kernel" ? "k" : "d";
 }
 
 function typeName(type: number): Migratetype {
@@ -235,7 +236,11 @@ function viewGroups(m: Machine): readonly GroupView[] {
 }
 
 function viewDevices(m: Machine): readonly DeviceView[] {
-  return m.devices.all().map(({ id, start, nrPages }) => ({ device: id, range: pfnRange(toPfn(start), nrPages) }));
+  return m.devices.all().map(({ id, start, nrPages, altmap }) => ({ device: id, range: pfnRange(toPfn(start), nrPages), ...(altmap === null ? {} : { altmap: shownAltmap(altmap) }) }));
+}
+
+function shownAltmap({ reserve, free, align, alloc }: Altmap): NonNullable<DeviceView["altmap"]> {
+  return { reserve, free, align, alloc };
 }
 
 function viewResources(m: Machine): readonly ResourceView[] {

@@ -1,4 +1,4 @@
-/** Every command as a file has it: the fields of models/command.ts, all of them required, no others. */
+/** Every command as a file has it: the fields of models/command.ts, all of them required but those that are optional there, no others. */
 import * as v from "valibot";
 import { contigGfps, errnos, failurePoints, isolationModes, pageKinds, stateWords, vetoableEvents, zoneModifiers, zoneTypes } from "../../models/index.ts";
 import type { Command, Op, Setting, TaskCommand } from "../../models/index.ts";
@@ -60,7 +60,7 @@ const commands: { readonly [K in Op]: Schema<Extract<Command, { op: K }>> } = {
   "group-static": closed({ op: v.literal("group-static"), id: label, node: label, maxPages: nrPagesOrNone }),
   "group-dynamic": closed({ op: v.literal("group-dynamic"), id: label, node: label, unitPages: nrPagesOrNone }),
   "group-unregister": closed({ op: v.literal("group-unregister"), id: label }),
-  "device-map": closed({ op: v.literal("device-map"), id: label, ...rangeOrNone, node: label }),
+  "device-map": closed({ op: v.literal("device-map"), id: label, ...rangeOrNone, node: label, reserve: v.exactOptional(nrPages), free: v.exactOptional(nrPages) }),
   "device-unmap": closed({ op: v.literal("device-unmap"), id: label }),
   set: closed({ op: v.literal("set"), setting }),
   veto: closed({ op: v.literal("veto"), event: oneOf(vetoableEvents), errno: oneOf(errnos) }),

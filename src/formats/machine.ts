@@ -25,6 +25,7 @@
  * | cma[].reservePagesOnError | false |
  * | compaction | no `compact` |
  * | guardMinOrder | no guard pages |
+ * | windows | none |
  */
 import * as v from "valibot";
 import { bootMemory, brokenGeometryRule, checkDescription, maxFrames, maxNodes, namedMachines, rangeEnd, toPfn } from "../../models/index.ts";
@@ -83,6 +84,7 @@ const description: Schema<MachineDescription> = closed({
   hotplugEnd: frame,
   compaction: v.exactOptional(v.literal(true)),
   guardMinOrder: v.exactOptional(order),
+  windows: v.exactOptional(listOf(range, 256)),
 });
 
 const machineExpected = `one of ${namedMachines.map(({ name }) => name).join(", ")}, or an object`;

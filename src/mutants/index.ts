@@ -6,9 +6,9 @@ import { canary } from "./canary.ts";
 import { areaAlignment, droppedInCheck, firstArea } from "./cma.ts";
 import { overlappingNodes, wholePageblocks } from "./compaction.ts";
 import { misfitLost, offlineCandidate, skipFromTail } from "./contig.ts";
-import { deviceOverlap, deviceTails } from "./devices.ts";
+import { deviceOverlap, deviceTails, firstDevicePage, nestedMemory } from "./devices.ts";
 import { cmaForAll, fixedHugetlb, samePageblock, zoneOfCursor } from "./isolation.ts";
-import { hostedRollback, memmapChunk, memmapUnderflow } from "./memmap.ts";
+import { altmapBoundary, hostedRollback, memmapChunk, memmapUnderflow } from "./memmap.ts";
 import type { Mutant } from "./mutant.ts";
 import { managedZonelists, newNodeCounts, normalMask, otherZonelists } from "./nodes.ts";
 import { cancelUntold, firstPage, isolatedCount, onlyNode, poisonBlocks, sectionsStayOnline, unpairedDone } from "./offline.ts";
@@ -22,8 +22,8 @@ export type { Mutant } from "./mutant.ts";
 export const mutants: readonly Mutant[] = [
   canary,
   nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold,
-  onlyNode, unpairedDone, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, poisonBlocks, poisonRemembered, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
+  onlyNode, unpairedDone, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
   sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
-  deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, zeroPage, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, deviceOverlap,
+  deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, zeroPage, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, firstDevicePage, deviceOverlap,
   deviceTails, groupSize, holesOfNodes, pageblockStart,
 ];

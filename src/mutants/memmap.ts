@@ -1,4 +1,6 @@
 /** Historic bugs of the memory that describes added memory. */
+import { altmapOffset } from "../engine/altmap.ts";
+import type { Altmap } from "../engine/altmap.ts";
 import { Hotplug } from "../engine/hotplug.ts";
 import { FrameCode, Type, orderPages } from "../engine/layout.ts";
 import { Memmap } from "../engine/memmap.ts";
@@ -22,9 +24,9 @@ export const memmapChunk: Mutant = {
 };
 
 class UncountsWhatNeverCame extends Memmap {
-  override depopulate(section: Section, start: number, nrPages: number): void {
+  override depopulate(section: Section, start: number, nrPages: number, altmap: Altmap | null): void {
     const came = section.memmap.some((chunk) => chunk.start >= start && chunk.start < start + nrPages);
-    super.depopulate(section, start, nrPages);
+    super.depopulate(section, start, nrPages, altmap);
     if (!came) this.account(nrPages, -1);
   }
 }
@@ -35,6 +37,20 @@ export const memmapUnderflow: Mutant = {
   effect: "undoing a section whose memmap could not be had takes that memmap off nr_memmap_pages, though it was never counted",
   machine: "tiny",
   parts: { ...shippedParts, Memmap: UncountsWhatNeverCame },
+};
+
+class BehindTheReserve extends Memmap {
+  override isOfAltmap(altmap: Altmap, pfn: number): boolean {
+    return pfn >= altmap.base && pfn < altmap.base + altmapOffset(altmap) + altmap.alloc + altmap.align;
+  }
+}
+
+export const altmapBoundary: Mutant = {
+  id: "B29",
+  title: "powerpc/mm/altmap: Fix altmap boundary check",
+  effect: "frames behind what a device sets aside for its memmap pass for part of it, as many as are in use and lost to alignment there, and are not freed with the memmap that they hold",
+  machine: "tiny-device",
+  parts: { ...shippedParts, Memmap: BehindTheReserve },
 };
 
 class FreedAsIfAllocated extends Hotplug {

@@ -6,7 +6,7 @@ import { asyncModelRun, asyncProperty, check, commands, constant, constantFrom, 
 import type { Arbitrary, AsyncCommand } from "fast-check";
 import { strict } from "../../models/index.ts";
 import type { Command, MachineDescription, Op } from "../../models/index.ts";
-import { commandFields, fieldValues, isCommand, opsOn } from "../../properties/index.ts";
+import { commandFields, fieldValues, isCommand, opsOn, withField } from "../../properties/index.ts";
 import { startLockstep } from "../check/lockstep.ts";
 import type { Lockstep } from "../check/lockstep.ts";
 import { createSubject } from "../check/subjects.ts";
@@ -86,7 +86,7 @@ function drawnCommands(machine: MachineDescription, walk: Walk): readonly Arbitr
 /** Every field on its own, from the values that the wide alphabet has for it. */
 export function commandArbitrary(machine: MachineDescription, op: Op): Arbitrary<Command> {
   const fields = commandFields(op).map((field): readonly [string, Arbitrary<unknown>] => [field.name, constantFrom(...fieldValues(machine, "wide", field))]);
-  return record({ op: constant(op), ...Object.fromEntries(fields) }).map(asCommand);
+  return record({ op: constant(op), ...Object.fromEntries(fields) }).map((made) => asCommand(commandFields(op).reduce((command, field) => withField(command, field, command[field.name]), made as Readonly<Record<string, unknown>>)));
 }
 
 function asCommand(value: unknown): Command {

@@ -75,7 +75,7 @@ export function commandWords(command: Command): string {
     case "group-unregister":
       return groupName(command.id);
     case "device-map":
-      return `${deviceName(command.id)} ${rangeWords(command)} node ${command.node}`;
+      return `${deviceName(command.id)} ${rangeWords(command)} node ${command.node}${command.reserve === undefined ? "" : ` reserve ${command.reserve}`}${command.free === undefined ? "" : ` free ${command.free}`}`;
     case "device-unmap":
       return deviceName(command.id);
     case "set":

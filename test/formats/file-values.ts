@@ -65,7 +65,7 @@ export const commandsByOp: { readonly [K in Op]: fc.Arbitrary<Extract<Command, {
   "group-static": fc.record({ op: op("group-static"), id: label, node: label, maxPages: frames(0) }),
   "group-dynamic": fc.record({ op: op("group-dynamic"), id: label, node: label, unitPages: frames(0) }),
   "group-unregister": fc.record({ op: op("group-unregister"), id: label }),
-  "device-map": fc.record({ op: op("device-map"), id: label, ...rangeOrNone, node: label }),
+  "device-map": fc.record({ op: op("device-map"), id: label, ...rangeOrNone, node: label, reserve: frames(1), free: frames(1) }, { requiredKeys: ["op", "id", "start", "nrPages", "node"] }),
   "device-unmap": fc.record({ op: op("device-unmap"), id: label }),
   set: fc.record({ op: op("set"), setting }),
   veto: fc.record({ op: op("veto"), event: fc.constantFrom(...vetoableEvents), errno: fc.constantFrom(...errnos) }),

@@ -184,6 +184,9 @@ export const badViews: Readonly<Record<string, BadView>> = {
   "HP-52": { what: "an added block that is no System RAM", at: "[0x60, 0x80)", edit: (v) => given(v.resources).splice(3, 1), also: [] },
   "FC-31": { what: "two resources that overlap", at: "0x3c", edit: (v) => edit(v.resources, 0, { range: { start: toPfn(0x21), nrPages: 28 } }), also: [] },
   "FC-32": { what: "a device that is no resource", at: "resource tree", edit: (v) => given(v.resources).pop(), also: [] },
+  "FC-90": { what: "a device that holds a memmap frame for nobody", at: "device 2 at [0x84, 0x8c)", edit: (v) => edit(v.devices, 1, { altmap: { reserve: 0, free: 2, align: 0, alloc: 1 } }), also: [] },
+  "FC-91": { what: "a frame that a driver keeps and somebody has initialised", at: "0x84", edit: (v) => edit(v.devices, 1, { altmap: { reserve: 1, free: 0, align: 0, alloc: 0 } }), also: [] },
+  "FC-92": { what: "a window that ends inside System RAM", at: "0x60", edit: (v) => given(v.resources).push({ range: { start: toPfn(0x70), nrPages: 16 }, kind: "window" }), also: [] },
   "HP-54": { what: "max_pfn inside System RAM", at: "[0x60, 0x80)", edit: (v) => Object.assign(given(v.totals), { maxPfn: toPfn(0x7f) }), also: [] },
 };
 

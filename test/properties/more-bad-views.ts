@@ -120,5 +120,7 @@ export const moreBadViews: readonly OneMore[] = [
   { id: "HP-55", what: "a device whose subsection was not added", at: "0x88", edit: (v) => editSection(v, 8, { subsectionMap: "0100" }) },
   { id: "FC-30", what: "a device inside another", at: "0x88", edit: (v) => given(v.devices).push({ device: 3, range: { start: toPfn(0x88), nrPages: 4 } }) },
   { id: "FC-30", what: "a device without frames", at: "[0x84, 0x84)", edit: (v) => edit(v.devices, 1, { range: { start: toPfn(0x84), nrPages: 0 } }) },
+  { id: "FC-90", what: "a device that sets aside all of its range", at: "device 2 at [0x84, 0x8c)", edit: (v) => edit(v.devices, 1, { altmap: { reserve: 0, free: 8, align: 0, alloc: 0 } }) },
+  { id: "FC-04", what: "a device that backs itself and sets nothing aside", at: "section 8", edit: (v) => editSection(v, 8, { backing: "-kd-" }) },
   { id: "HP-52", what: "System RAM in no block", at: "0x80", edit: (v) => edit(v.resources, 3, { range: { start: toPfn(0x60), nrPages: 33 } }) },
 ];

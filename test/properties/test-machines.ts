@@ -76,6 +76,14 @@ export const testMachines: readonly MachineDescription[] = [
     hotplugEnd: toPfn(0x80),
     compaction: true,
   },
+  {
+    ...base,
+    name: "a window between nodes",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+    nodes: [node(range(0x20, 0x40)), node(range(0x80, 0xa0))],
+    hotplugEnd: toPfn(0xc0),
+    windows: [range(0x40, 0x80)],
+  },
 ];
 
 export function testMachine(name: string): MachineDescription {

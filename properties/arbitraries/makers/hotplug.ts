@@ -1,5 +1,5 @@
 /** Hotplug: mm/memory_hotplug.c, drivers/base/memory.c, mm/memremap.c. */
-import { alignUp, pfnAdd, pfnRange, rangeEnd, rangesOverlap, stateWords, toBlockId, toPfn } from "../../../models/index.ts";
+import { alignUp, memmapPages, pfnAdd, pfnRange, rangeEnd, rangesOverlap, stateWords, toBlockId, toPfn } from "../../../models/index.ts";
 import type { Add, BlockId, BlockView, DeviceMap, GroupView, NodeId, Op, PfnRange, WriteState } from "../../../models/index.ts";
 import { pickWhere } from "../draw.ts";
 import { anyFrame, anyRange } from "../places.ts";
@@ -101,7 +101,22 @@ function groupInUse(walk: Walk): number {
 
 export function deviceOf(walk: Walk, { start, nrPages }: PfnRange): DeviceMap {
   const node = pickWhere(walk.draw, walk.habits.nodes, (candidate) => walk.now.isNodeOnline(candidate)) ?? 0;
-  return { op: "device-map", id: walk.labels.fresh("device"), start, nrPages, node };
+  const command: DeviceMap = { op: "device-map", id: walk.labels.fresh("device"), start, nrPages, node };
+  return walk.world.windows.length > 0 && walk.draw.chance(1, 2) ? { ...command, ...altmapFor(walk, { start, nrPages }) } : command;
+}
+
+type Altmap = Pick<DeviceMap, "reserve" | "free">;
+
+/** What a driver keeps and sets aside: as much as the memmap takes, with what alignment may skip; now and then too little or too much. */
+export function altmapFor({ draw, world }: Walk, range: PfnRange): Altmap {
+  const { geometry, section } = world;
+  const first = alignUp(range.start, section);
+  const nrWhole = Math.max(0, Math.floor((rangeEnd(range) - first) / section));
+  const need = nrWhole * memmapPages(geometry, section);
+  const free = draw.weighted([[4, need], [4, need + geometry.pmdPages - 1], [1, need + 1], [1, Math.max(0, need - 1)]]);
+  const most = range.nrPages - 1 - free;
+  const reserve = Math.max(0, draw.weighted([[2, 0], [2, 1], [2, world.subsection], [3, most], [2, most - (most % geometry.pmdPages)], [1, most + 2]]));
+  return { ...(reserve > 0 ? { reserve } : {}), ...(free > 0 ? { free } : {}) };
 }
 
 /** Subsections that nothing takes: beside memory in a boot section, beside another device, or in a section of their own. */

@@ -1,9 +1,10 @@
 /** Recipes around device memory. */
-import { pfnAdd, pfnRange, rangesOverlap } from "../../../models/index.ts";
+import { memmapPages, pfnAdd, pfnRange, rangeContains, rangeContainsRange, rangeEnd, rangesOverlap } from "../../../models/index.ts";
 import type { PfnRange } from "../../../models/index.ts";
 import { pickWhere } from "../draw.ts";
-import { deviceOf, deviceRange } from "../makers/hotplug.ts";
+import { altmapFor, deviceOf, deviceRange } from "../makers/hotplug.ts";
 import type { Walk } from "../walk.ts";
+import type { World } from "../world.ts";
 import { always, hasRoom } from "./recipe.ts";
 import type { Recipe, Script } from "./recipe.ts";
 import { add, hotplugIdle, roomFor } from "./steps.ts";
@@ -79,9 +80,53 @@ function* failedMap(walk: Walk): Script {
   return done === undefined;
 }
 
+// A device holds part of its memmap itself; the rest comes from the node whose memory lies behind it.
+//
+//   |          window                  |   memory of the node
+//   |  -  | part |  whole sections     |
+//         | kept by the driver | memmap|
+function* ownMemmap(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const window = draw.pick(world.windows);
+  const end = rangeEnd(window);
+  const nrSections = draw.chance(3, 4) ? 1 : draw.below(Math.floor(window.nrPages / world.section)) + 1;
+  const part = draw.chance(3, 4) ? world.deviceUnit : draw.below(world.section / world.deviceUnit) * world.deviceUnit;
+  const start = pfnAdd(end, -Math.min(window.nrPages, nrSections * world.section + part));
+  const range = pfnRange(start, end - start);
+  if (now.devices.some((device) => rangesOverlap(device.range, range)) || now.blocks.some(({ block }) => rangesOverlap(now.blockRange(block), range))) return false;
+  if (!(yield* hotplugIdle(walk))) return false;
+  const behind = world.description.nodes.findIndex(({ memory }) => memory.some((memoryRange) => memoryRange.start === end));
+  const { reserve: _, free: __, ...plain } = deviceOf(walk, range);
+  // All that is no memmap is the driver's, or nearly so: then what is set aside ends where the range does.
+  const free = nrSections * memmapPages(world.geometry, world.section) + world.geometry.pmdPages - 1;
+  const altmap = draw.chance(2, 3) && range.nrPages - 1 > free ? { reserve: range.nrPages - 1 - free, free } : altmapFor(walk, range);
+  yield { ...plain, ...(behind >= 0 && now.isNodeOnline(behind) ? { node: behind } : {}), ...altmap };
+  if (!now.devices.some(({ device }) => device === plain.id) || !(yield* hotplugIdle(walk))) return false;
+  yield { op: "device-unmap", id: plain.id };
+  return true;
+}
+
+// Memory inside a window is found by whoever asks for the window.
+function* memoryInWindow(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const inside = pickWhere(draw, world.spareBlocks, (id) => now.block(id) === undefined && world.windows.some((window) => rangeContainsRange(window, now.blockRange(id))));
+  if (inside === undefined || !(yield* add(walk, inside, 1, {}))) return false;
+  const { start, nrPages } = now.blockRange(inside);
+  if (draw.chance(1, 3) && (yield* hotplugIdle(walk))) yield { op: "write-state", block: inside, value: draw.pick(walk.habits.onlineWords) };
+  const before = world.windows.find((window) => rangeContains(window, start))?.start ?? start;
+  const range = draw.pick([pfnRange(start, nrPages), pfnRange(pfnAdd(start, world.deviceUnit), world.deviceUnit), pfnRange(before, start + nrPages - before)]);
+  if (!(yield* hotplugIdle(walk))) return false;
+  yield* map(walk, range);
+  return true;
+}
+
+const hasWindows = ({ windows }: World): boolean => windows.length > 0;
+
 export const deviceRecipes: readonly Recipe[] = [
   { id: "device-beside-memory", title: "a device shares a section with boot memory", favoured: ["device"], possible: ({ bootGaps }) => bootGaps.length > 0, run: besideMemory },
   { id: "device-overlap", title: "devices share a section, and another overlaps or encloses one", favoured: ["device", "refuse"], possible: hasRoom, run: overlappingDevices },
   { id: "device-then-memory", title: "memory is added where a device is or was", favoured: ["device"], possible: hasRoom, run: deviceThenMemory },
+  { id: "device-own-memmap", title: "a device holds its memmap itself, as far as that is of whole sections", favoured: ["mixed", "churn", "refuse", "hotplug", "device"], possible: hasWindows, run: ownMemmap },
+  { id: "memory-in-window", title: "a device is mapped over memory that was added inside a window", favoured: ["device", "refuse"], possible: hasWindows, run: memoryInWindow },
   { id: "failed-map", title: "a device map fails half way", favoured: ["device"], possible: always, run: failedMap },
 ];

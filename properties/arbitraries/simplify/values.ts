@@ -1,7 +1,7 @@
 /** Fields with simpler values, labels in order, commands in order. */
 import { alignDown, alignUp, blockPages, maxOrderPages, pageblockPages } from "../../../models/index.ts";
 import type { Command, Setting } from "../../../models/index.ts";
-import { commandFields, fieldsOf, isCommand, isRecord, labelsOf } from "../command-fields.ts";
+import { commandFields, fieldsOf, isCommand, isRecord, labelsOf, withField } from "../command-fields.ts";
 import type { FieldKind, LabelKind } from "../command-fields.ts";
 import { at } from "../draw.ts";
 import { withOwnLabels } from "../labels.ts";
@@ -22,9 +22,10 @@ export function* withSimplerValue(scenario: Scenario): Proposals {
 /** The command with one field simpler, for each field and each of a few values; a shorter range also with the same end. */
 function* simplerCommands(scenario: Scenario, command: Command): Generator<Command, void, undefined> {
   const values = fieldsOf(command);
-  for (const { name, kind } of commandFields(command.op)) {
+  for (const field of commandFields(command.op)) {
+    const { name, kind } = field;
     for (const value of simplerValues(scenario, kind, values[name])) {
-      const simpler: unknown = { ...values, [name]: value };
+      const simpler: unknown = withField(values, field, value);
       if (isCommand(simpler)) yield simpler;
       if (name !== "nrPages" || typeof values.start !== "number") continue;
       const sameEnd: unknown = { ...values, [name]: value, start: values.start + Number(values.nrPages) - Number(value) };
@@ -45,8 +46,10 @@ function simplerValues(scenario: Scenario, kind: FieldKind, value: unknown): Ite
       return fewerPages(scenario, Number(value));
     case "block":
       return Array.from({ length: Math.min(Number(value), 8) }, (_, nth) => Math.max(0, Number(value) - 8) + nth);
+    case "optional":
+      return value === undefined ? [] : fewerThan(Number(value));
     case "number":
-      return [...new Set([0, 1, Math.floor(Number(value) / 2), Number(value) - 1])].filter((number) => number >= 0 && number < Number(value));
+      return fewerThan(Number(value));
     case "choice":
       return kind.values.slice(0, kind.values.findIndex((word) => word === value));
     case "setting":
@@ -54,6 +57,10 @@ function simplerValues(scenario: Scenario, kind: FieldKind, value: unknown): Ite
     case "task-command":
       return isCommand(value) ? simplerCommands(scenario, value) : [];
   }
+}
+
+function fewerThan(number: number): readonly number[] {
+  return [...new Set([0, 1, Math.floor(number / 2), number - 1])].filter((fewer) => fewer >= 0 && fewer < number);
 }
 
 function isSetting(value: unknown): value is Setting {
