@@ -198,7 +198,7 @@ function makeBootBlocks(machine: Machine): void {
     const node = nodes.at(-1) ?? 0;
     const zones = zoneTypes.map((type) => zoneIndex(node, type)).filter((index) => isPopulated(zoneAt(machine, index)) && zoneIntersects(zoneAt(machine, index), range));
     const [zone] = zones;
-    machine.blocks[id] = { id: toBlockId(id), state: "online", onlineType: "offline", node, zone: nodes.length === 1 && zones.length === 1 && zone !== undefined ? zone : null, selfHosted: 0, group: null, nrHwpoison: 0, boot: true };
+    machine.blocks[id] = { id: toBlockId(id), state: "online", onlineType: "offline", node, zone: nodes.length === 1 && zones.length === 1 && zone !== undefined ? zone : null, selfHosted: 0, group: null, nrHwpoison: 0, references: 0, boot: true };
   }
 }
 

@@ -88,7 +88,7 @@ function createBlocks(machine: Machine, range: PfnRange, node: NodeId, group: nu
   for (let start = range.start; start < rangeEnd(range); start = toPfn(start + size)) {
     if (!failsHere(machine, "memory-block")) {
       const id = toBlockId(start / size);
-      machine.blocks[id] = { id, state: "offline", onlineType: "offline", node, zone: null, selfHosted, group, nrHwpoison: 0, boot: false };
+      machine.blocks[id] = { id, state: "offline", onlineType: "offline", node, zone: null, selfHosted, group, nrHwpoison: 0, references: 0, boot: false };
       continue;
     }
     for (let made = range.start; made < start; made = toPfn(made + size)) delete machine.blocks[made / size];

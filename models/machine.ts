@@ -131,6 +131,8 @@ export interface Block {
   readonly selfHosted: number;
   readonly group: GroupId | null;
   nrHwpoison: number;
+  /** Who looked the block up and still uses it: get_device() and put_device() of its device. */
+  references: number;
   readonly boot: boolean;
 }
 
@@ -220,6 +222,18 @@ export interface Machine {
   maxPfn: Pfn;
   highestPresentSection: number;
   readonly permissionsUsed: Partial<Record<SwitchId, number>>;
+}
+
+/** Linux `find_memory_block()`, drivers/base/memory.c, v6.12: whoever finds the block holds its device, and has to put it. */
+export function findMemoryBlock(machine: Machine, id: number): Block | undefined {
+  const block = machine.blocks[id];
+  if (block !== undefined) block.references += 1;
+  return block;
+}
+
+/** Linux `put_device()` of a block's device. */
+export function putMemoryBlock(block: Block): void {
+  block.references -= 1;
 }
 
 /** The tree is kept as a list: by start, and what contains others before them. */

@@ -8,7 +8,7 @@ import { freeBlockAround, listOf, takeFromBlock } from "./buddy.ts";
 import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import type { Allocation, Machine } from "./machine.ts";
-import { allocationAt, framesOf, pageOf, permits, zoneAt } from "./machine.ts";
+import { allocationAt, findMemoryBlock, framesOf, pageOf, permits, putMemoryBlock, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, leave, migrationTarget, nextToldMove } from "./migration.ts";
 import { allocPages } from "./page-alloc.ts";
 import { drainZone, freePages } from "./pcp.ts";
@@ -132,8 +132,10 @@ function setPoison(machine: Machine, pfn: Pfn): void {
 /** Linux `num_poisoned_pages_inc()` and `memblk_nr_poison_inc()`. */
 function count(machine: Machine, pfn: Pfn, n: number): void {
   machine.numPoisoned += n;
-  const block = machine.blocks[Math.floor(pfn / blockPages(machine.description.geometry))];
-  if (block !== undefined) block.nrHwpoison += n;
+  const block = findMemoryBlock(machine, Math.floor(pfn / blockPages(machine.description.geometry)));
+  if (block === undefined) return;
+  block.nrHwpoison += n;
+  putMemoryBlock(block);
 }
 
 /** The frame is kept by memory failure. */

@@ -20,8 +20,8 @@ export function showMachine(machine: Machine, wanted?: readonly Fact[]): View {
     zones: () => machine.zones.map(showZone),
     nodes: () => machine.nodes.map((_, id) => showNode(machine, id)),
     blocks: () => Object.values(machine.blocks).toSorted((a, b) => a.id - b.id).map((block): BlockView => {
-      const { id, state, onlineType, node, zone, selfHosted, group, nrHwpoison, boot } = block;
-      return { block: id, state, onlineType, node, zone, selfHosted, group, nrHwpoison, boot, validZones: validZones(machine, block) };
+      const { id, state, onlineType, node, zone, selfHosted, group, nrHwpoison, references, boot } = block;
+      return { block: id, state, onlineType, node, zone, selfHosted, group, nrHwpoison, references, boot, validZones: validZones(machine, block) };
     }),
     sections: () => knownSections(machine).filter(({ present, usage }) => present || usage !== "none").map(showSection),
     pageblocks: () => showPageblocks(machine),

@@ -65,6 +65,8 @@ export interface BlockView {
   readonly selfHosted?: number;
   readonly group?: GroupId | null;
   readonly nrHwpoison?: number;
+  /** References to its device beyond the one that the device core holds until the block is removed. */
+  readonly references?: number;
   /** The block was there at boot. */
   readonly boot?: boolean;
   /** What `valid_zones` says: zone names, or `none`. */

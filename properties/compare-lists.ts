@@ -73,7 +73,7 @@ const sameZone = typed<ZoneView>(
 
 const sameBlock = typed<BlockView>(
   (a, b) =>
-    a.state === b.state && a.onlineType === b.onlineType && a.node === b.node && a.zone === b.zone && a.selfHosted === b.selfHosted && a.group === b.group && a.nrHwpoison === b.nrHwpoison && a.boot === b.boot &&
+    a.state === b.state && a.onlineType === b.onlineType && a.node === b.node && a.zone === b.zone && a.selfHosted === b.selfHosted && a.group === b.group && a.nrHwpoison === b.nrHwpoison && a.references === b.references && a.boot === b.boot &&
     a.validZones?.join(" ") === b.validZones?.join(" "),
 );
 
@@ -100,7 +100,7 @@ export const lists: readonly ListSpec[] = [
     name: (view, _entry, index) => ({ where: zoneName(view, index) }),
   },
   { fact: "nodes", key: byField("node"), fields: ["start", "spanned", "present", "online", "hasMemory", "hasNormalMemory", "nrZones", "zonelist"], same: unknown, name: named("node", "node") },
-  { fact: "blocks", key: byField("block"), fields: ["state", "onlineType", "node", "zone", "selfHosted", "group", "nrHwpoison", "boot", "validZones"], same: sameBlock, name: named("block", "block") },
+  { fact: "blocks", key: byField("block"), fields: ["state", "onlineType", "node", "zone", "selfHosted", "group", "nrHwpoison", "references", "boot", "validZones"], same: sameBlock, name: named("block", "block") },
   { fact: "sections", key: byField("section"), fields: ["present", "hasMemMap", "online", "early", "taint", "usage", "subsectionMap", "backing"], same: sameSection, name: named("section", "section") },
   { fact: "pageblocks", key: byField("start"), fields: ["type", "savedType"], same: samePageblock, name: atPfn("pageblock", "start") },
   { fact: "freeBlocks", key: byField("pfn"), fields: ["order", "zone", "type"], same: sameFreeBlock, name: atPfn("free block", "pfn") },

@@ -230,6 +230,15 @@ const validZonesFollow: Invariant = {
     }),
 };
 
+const nobodyHoldsBlocks: Invariant = {
+  id: "FC-93",
+  title: "nobody goes on holding the device of a memory block that was looked up",
+  source: "drivers/base/memory.c: find_memory_block(), memblk_nr_poison_inc(), memblk_nr_poison_sub(), v6.12; a block that is held is never released",
+  needs: ["blocks.references"],
+  unless: [],
+  find: (view) => judgeBlocks(view, ({ references }) => (references === 0 ? undefined : { was: "no reference but the device core's", is: `${references} more` })),
+};
+
 export const blockInvariants: readonly Invariant[] = [
-  blockOnce, hotBlockIsWhole, goingOfflineHasTask, hotBlockSwitchesAllSections, bootBlockSwitchesEarlySections, onlineSectionHasBlock, zoneFollowsState, oneZone, onlyBootBlocksLackZone, noPreferenceLeft, validZonesFollow,
+  blockOnce, hotBlockIsWhole, goingOfflineHasTask, hotBlockSwitchesAllSections, bootBlockSwitchesEarlySections, onlineSectionHasBlock, zoneFollowsState, oneZone, onlyBootBlocksLackZone, noPreferenceLeft, validZonesFollow, nobodyHoldsBlocks,
 ];

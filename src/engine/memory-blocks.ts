@@ -2,6 +2,7 @@
 import type { AutoOnline } from "../../models/index.ts";
 import { lowerBound } from "./free-bits.ts";
 import type { Machine } from "./machine.ts";
+import { broken } from "./result.ts";
 import type { Zone } from "./zone.ts";
 
 export class MemoryBlock {
@@ -16,6 +17,8 @@ export class MemoryBlock {
   onlineType: AutoOnline = "offline";
   zone: Zone | null = null;
   nrHwpoison = 0;
+  /** References to its device, the device core's aside. */
+  nrReferences = 0;
 
   constructor(fields: Pick<MemoryBlock, "id" | "start" | "node" | "boot" | "selfHosted" | "group" | "state">) {
     this.id = fields.id;
@@ -43,6 +46,19 @@ export class MemoryBlocks {
 
   at(pfn: number): MemoryBlock | undefined {
     return this.#blocks.get(Math.floor(pfn / this.m.sizes.blockPages));
+  }
+
+  /** find_memory_block(): the block of the frame, with a reference to its device. */
+  find(pfn: number): MemoryBlock | undefined {
+    const block = this.at(pfn);
+    if (block !== undefined) block.nrReferences++;
+    return block;
+  }
+
+  /** put_device(). */
+  put(block: MemoryBlock): void {
+    if (block.nrReferences < 1) throw broken(`nobody holds block ${block.id}`);
+    block.nrReferences--;
   }
 
   /** Ascending. */

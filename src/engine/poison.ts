@@ -4,6 +4,7 @@
  */
 import { AllocFlag, FrameCode, isAllocated, isFree, isGuard, isPcp, orderOf, orderPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
+import type { MemoryBlock } from "./memory-blocks.ts";
 import { refused, skipped } from "./result.ts";
 import type { Refusal } from "./result.ts";
 
@@ -107,8 +108,15 @@ export class Poison {
   /** num_poisoned_pages, and nr_hwpoison of the frame's block. */
   count(pfn: number, n: number): void {
     this.m.totals.numPoisoned += n;
-    const block = this.m.blocks.at(pfn);
-    if (block !== undefined) block.nrHwpoison += n;
+    const block = this.m.blocks.find(pfn);
+    if (block === undefined) return;
+    block.nrHwpoison += n;
+    this.doneWith(block);
+  }
+
+  /** The block was looked up for its count alone. */
+  protected doneWith(block: MemoryBlock): void {
+    this.m.blocks.put(block);
   }
 
   /** take_page_off_buddy(): the halves without the frame go back to the list that the block came from. */

@@ -82,6 +82,7 @@ function viewBlocks(m: Machine): readonly BlockView[] {
     selfHosted: block.selfHosted,
     group: block.group,
     nrHwpoison: block.nrHwpoison,
+    references: block.nrReferences,
     boot: block.boot,
     validZones: m.blocks.validZones(block),
   }));

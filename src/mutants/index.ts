@@ -13,7 +13,7 @@ import type { Mutant } from "./mutant.ts";
 import { managedZonelists, newNodeCounts, normalMask, otherZonelists } from "./nodes.ts";
 import { cancelUntold, firstPage, isolatedCount, onlyNode, poisonBlocks, sectionsStayOnline, unpairedDone } from "./offline.ts";
 import { fastPathRule, nothingToMove, pinLeak, wholeFolios, zeroPage } from "./pins.ts";
-import { countedTwice, hugetlbTail, poisonRemembered, statusOfTry } from "./poison.ts";
+import { countedTwice, heldBlock, hugetlbTail, poisonRemembered, statusOfTry } from "./poison.ts";
 import { deviceCollision, memMapFlag, onlineWithoutPage, sectionNode, sectionWord } from "./sections.ts";
 import { firstSection, nodeSpan, shrinkAtOffline, zoneEnd } from "./zones.ts";
 
@@ -22,7 +22,7 @@ export type { Mutant } from "./mutant.ts";
 export const mutants: readonly Mutant[] = [
   canary,
   nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold,
-  onlyNode, unpairedDone, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
+  onlyNode, unpairedDone, heldBlock, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
   sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
   deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, zeroPage, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, firstDevicePage, deviceOverlap,
   deviceTails, groupSize, holesOfNodes, pageblockStart,

@@ -20,6 +20,20 @@ export const poisonRemembered: Mutant = {
   parts: { ...shippedParts, MemoryBlocks: PoisonRemembered },
 };
 
+class KeepsTheBlock extends Poison {
+  protected override doneWith(): void {
+    // What was looked up is never put.
+  }
+}
+
+export const heldBlock: Mutant = {
+  id: "B21",
+  title: "drivers/base/memory: fix memory block reference leak in poison accounting",
+  effect: "counting a bad frame looks its memory block up and keeps the reference, so that the block can never be released",
+  machine: "tiny",
+  parts: { ...shippedParts, Poison: KeepsTheBlock },
+};
+
 class EveryStrikeCounts extends Poison {
   protected override strikeAgain(pfn: number): Refusal {
     this.count(pfn, 1);

@@ -36,7 +36,6 @@ export const notModelled: readonly NotModelled[] = [
   { id: "B06", why: "pages larger than a pageblock are left out, so no tail is met where a pageblock begins to be checked" },
   { id: "B07", why: "pages larger than a pageblock are left out, so none reaches over the border of a block" },
   { id: "B17", why: "statistics of isolated pages and the per-CPU parts of counters are left out" },
-  { id: "B21", why: "reference counts of the devices of memory blocks are left out" },
   { id: "B36", why: "only the vmemmap variant of sparsemem is modelled" },
   { id: "B39", why: "device maps with compound pages, whose memmap is shared, are left out" },
   { id: "B43", why: "undoing goes by the list of pageblocks that were isolated, and never looks at the first frame of one" },

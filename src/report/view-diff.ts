@@ -57,8 +57,8 @@ function listOne<T>(value: T | undefined): readonly T[] | undefined {
   return value === undefined ? undefined : [value];
 }
 
-function blockFacts({ state, zone, onlineType, nrHwpoison }: BlockView, view: View): Facts {
-  return [["state", state], ["zone", zone === undefined || zone === null ? zone : zoneName(view, zone).replace("zone ", "")], ["online_type", onlineType], ["nr_hwpoison", nrHwpoison]];
+function blockFacts({ state, zone, onlineType, nrHwpoison, references }: BlockView, view: View): Facts {
+  return [["state", state], ["zone", zone === undefined || zone === null ? zone : zoneName(view, zone).replace("zone ", "")], ["online_type", onlineType], ["nr_hwpoison", nrHwpoison], ["references", references]];
 }
 
 function taskFacts({ op, phase, range }: TaskView): Facts {

@@ -35,6 +35,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B16: { rules: ["HP-65"], commands: 1, seed: 22 },
   B18: { rules: ["move-missing"], commands: 2, seed: 25 },
   B20: { rules: ["FC-37", "HP-16", "outcome-result"], commands: 3, seed: 8 },
+  B21: { rules: ["FC-93"], commands: 1, seed: 8 },
   B22: { rules: ["FC-15", "PG-09"], commands: 2, seed: 12 },
   B23: { rules: ["HP-50"], commands: 3, seed: 81 },
   B24: { rules: ["FC-07"], commands: 0, seed: 1 },

@@ -51,6 +51,7 @@ export const badViews: Readonly<Record<string, BadView>> = {
   "HP-21": { what: "a frame of the block in another zone", at: "0x5f", edit: (v) => frame(v, 0x5f, { zone: normal }), also: ["HP-29", "PG-03", "PG-13", "PG-24"] },
   "HP-22": { what: "an added block online without a zone", at: "block 2", edit: (v) => editBlock(v, 2, { zone: null, validZones: ["none"] }), also: ["HP-20", "HP-49"] },
   "HP-25": { what: "a wish for the next online", at: "block 2", edit: (v) => editBlock(v, 2, { onlineType: "online_movable" }), also: [] },
+  "FC-93": { what: "a block that somebody looked up and did not put", at: "block 2", edit: (v) => editBlock(v, 2, { references: 1 }), also: [] },
   "FC-05": { what: "an offline block that cannot go to Movable", at: "block 3", edit: (v) => editBlock(v, 3, { validZones: ["Normal"] }), also: [] },
 
   // Frames

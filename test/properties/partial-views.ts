@@ -6,7 +6,7 @@ import type { Need } from "../../properties/index.ts";
 /** Fields that entries of the lists may lack. */
 export const optionalFields: readonly Need[] = [
   "zones.presentEarly", "zones.nrFree", "zones.nrFreeCma", "zones.nrFreeBlocks", "zones.nrIsolatePageblock", "zones.contiguous", "zones.pcpDisabled", "nodes.nrZones", "nodes.zonelist", "blocks.onlineType", "blocks.zone", "blocks.selfHosted",
-  "blocks.group", "blocks.nrHwpoison", "blocks.boot", "blocks.validZones", "pageblocks.savedType",
+  "blocks.group", "blocks.nrHwpoison", "blocks.references", "blocks.boot", "blocks.validZones", "pageblocks.savedType",
 ];
 
 const columns = ["use", "flags", "zone", "order"] as const;

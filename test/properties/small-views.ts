@@ -105,7 +105,7 @@ function pageblocks(): Editable<PageblockView>[] {
 }
 
 function block(id: number, rest: Partial<Editable<BlockView>>): Editable<BlockView> {
-  return { block: toBlockId(id), state: "online", onlineType: "offline", node: 0, zone: null, selfHosted: 0, group: null, nrHwpoison: 0, boot: false, validZones: [], ...rest };
+  return { block: toBlockId(id), state: "online", onlineType: "offline", node: 0, zone: null, selfHosted: 0, group: null, nrHwpoison: 0, references: 0, boot: false, validZones: [], ...rest };
 }
 
 /** The machine, at rest. Each call makes a new one. */
