@@ -164,7 +164,7 @@ describe("a walk over tiny", () => {
 });
 
 /** Recipes that tiny does not allow. */
-const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node"]);
+const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "device-own-memmap", "memory-in-window"]);
 
 describe("a walk over the other small machines", () => {
   it("compacts zones where that can be done, and asks for zones that are not there", () => {
@@ -192,6 +192,14 @@ describe("a walk over the other small machines", () => {
     expect(seen.get("pin-range")?.accepted).toBeGreaterThan(8);
     expect((seen.get("pin-range")?.refused ?? 0) + (seen.get("pin-range")?.skipped ?? 0)).toBeGreaterThan(8);
     expect(done.get("range-from-tail")?.completed).toBeGreaterThan(2);
+    expect(invalid).toEqual([]);
+  });
+
+  it("reaches what comes with windows: devices that hold their memmap, and memory inside a window", () => {
+    const { recipes: done, invalid } = tallyRuns(machineCalled("tiny-device"), "strict", 80);
+
+    expect(done.get("device-own-memmap")?.completed ?? 0).toBeGreaterThan(5);
+    expect(done.get("memory-in-window")?.completed ?? 0).toBeGreaterThan(5);
     expect(invalid).toEqual([]);
   });
 
