@@ -6,7 +6,7 @@
  * nothing but push a page to its place. So this pass first runs the scenario and notes which allocation each frame was
  * in, or in which pageblock near one; then it takes commands away, and aims the frames again while it runs what is left.
  */
-import { pageblockPages, parseProfile, rangeContains, toPfn } from "../../models/index.ts";
+import { pageblockPages, parseProfile, rangeContains, rangeEnd, toPfn } from "../../models/index.ts";
 import type { Command, CreateSubject, PfnRange, Subject, View } from "../../models/index.ts";
 import { mapFields } from "./command-fields.ts";
 import type { Scenario } from "./scenario.ts";
@@ -17,13 +17,15 @@ import type { Pass } from "./simplify.ts";
 /** A frame by what it is near to: an allocation, live or freed since, or the pageblocks that a token isolates. */
 interface Aim {
   readonly near: string;
+  /** The distance counts from the first frame, or from the frame behind the last. */
+  readonly from: "origin" | "end";
   readonly distance: number;
   /** The frame that it is in the scenario as it stands. */
   readonly pfn: number;
 }
 
 /** Passes whose proposals are worth a run of the specification each. */
-const aimedPasses: ReadonlySet<string> = new Set(["chunks", "things", "singles", "pairs", "steps", "words", "values"]);
+const aimedPasses: ReadonlySet<string> = new Set(["chunks", "things", "singles", "pairs", "steps", "lower", "words", "values"]);
 /** In longer scenarios taking commands away pays without aiming. */
 const maxCommands = 40;
 /** Frames at most this many pageblocks from an allocation are aimed by it. */
@@ -67,6 +69,8 @@ const step = 2 ** 20;
 interface Landmark {
   /** The frame from which distances count. */
   readonly origin: number;
+  /** Behind its last frame. */
+  readonly end: number;
   readonly ranges: readonly PfnRange[];
 }
 
@@ -75,13 +79,13 @@ function survey(view: View, pageblock: number, landmarks: Map<string, Landmark>)
   for (const { id, ranges } of view.allocations ?? []) {
     const first = ranges[0]?.start;
     if (first === undefined) continue;
-    landmarks.set(`allocation ${id}`, { origin: first, ranges });
+    landmarks.set(`allocation ${id}`, { origin: first, end: Math.max(...ranges.map(rangeEnd)), ranges });
     // Beside an allocation pageblocks count: what is done to its neighbours is done to all of them.
-    landmarks.set(`around ${id}`, { origin: first - (first % pageblock), ranges: [] });
+    landmarks.set(`around ${id}`, { origin: first - (first % pageblock), end: first, ranges: [] });
   }
   for (const { owner, pageblocks } of view.isolations ?? []) {
     const first = pageblocks[0];
-    if (first !== undefined && "token" in owner) landmarks.set(`token ${owner.token}`, { origin: first, ranges: pageblocks.map((start) => ({ start, nrPages: pageblock })) });
+    if (first !== undefined && "token" in owner) landmarks.set(`token ${owner.token}`, { origin: first, end: first, ranges: pageblocks.map((start) => ({ start, nrPages: pageblock })) });
   }
 }
 
@@ -107,11 +111,12 @@ function takeAim({ machine, commands }: Scenario, aims: Aim[], subject: Subject 
 function aimAt(landmarks: ReadonlyMap<string, Landmark>, pfn: number, pageblock: number): Aim | undefined {
   let best: Aim | undefined;
   let bestRank = Number.POSITIVE_INFINITY;
-  for (const [near, { origin, ranges }] of landmarks) {
+  for (const [near, { origin, end, ranges }] of landmarks) {
     const distance = pfn - origin;
     const rank = ranges.some((range) => rangeContains(range, toPfn(pfn))) ? -1 : Math.abs(distance);
     if (rank > maxPageblocks * pageblock || rank > bestRank || (rank >= 0 && ranges.length > 0)) continue;
-    best = { near, distance, pfn };
+    // A frame near the end of an allocation stays near the end where that is made smaller.
+    best = rank < 0 && end - pfn < distance ? { near, from: "end", distance: pfn - end, pfn } : { near, from: "origin", distance, pfn };
     bestRank = rank;
   }
   return best;
@@ -130,7 +135,7 @@ function aimAgain({ machine, commands }: Scenario, aims: readonly Aim[], subject
       if (kind.is !== "pfn" || Number(value) < base) return value;
       const aim = aims[(Number(value) - base) / step];
       if (aim === undefined) return undefined;
-      const pfn = (landmarks.get(aim.near)?.origin ?? aim.pfn - aim.distance) + aim.distance;
+      const pfn = (landmarks.get(aim.near)?.[aim.from] ?? aim.pfn - aim.distance) + aim.distance;
       if (pfn !== aim.pfn) moved = true;
       return pfn;
     });

@@ -4,7 +4,7 @@
  * What is enumerated and what is drawn without looking come from the same table. `wide`: every start of a section,
  * pageblock and subsection, and every word; `narrow`: few enough commands that pairs of them can be tried.
  */
-import { alignDown, blockPages, bootMemory, errnos, maxOrderPages, memmapPages, pageblockPages, pageKinds, rangeEnd } from "../../models/index.ts";
+import { alignDown, blockPages, bootMemory, errnos, maxOrderPages, orderFits, memmapPages, pageblockPages, rangeEnd } from "../../models/index.ts";
 import type { Command, MachineDescription, Op } from "../../models/index.ts";
 import { commandFields, isCommand, ops, withField } from "./command-fields.ts";
 import type { Field } from "./command-fields.ts";
@@ -13,9 +13,6 @@ export type Width = "wide" | "narrow";
 
 /** Labels of each kind. */
 export const labels: readonly number[] = [1, 2];
-
-/** Page kinds of the narrow alphabet: one that moves, one that is dropped, one of huge pages, one that stays. */
-const narrowKinds: readonly string[] = ["user", "file", "hugetlb", "kernel"];
 
 /** Settings in place of all of them: nothing comes online by itself, or to either kind of zone; either policy. */
 const settings: readonly unknown[] = [
@@ -45,12 +42,13 @@ function commandsOf(machine: MachineDescription, width: Width, op: Op): readonly
     const values = fieldValues(machine, width, field);
     partial = partial.flatMap((made) => values.map((value) => withField(made, field, value)));
   }
-  return partial.flatMap((made) => (isCommand(made) && (width === "wide" || isPlain(made)) ? [made] : []));
+  return partial.flatMap((made) => (isCommand(made) && (width === "wide" || isPlain(machine, made)) ? [made] : []));
 }
 
-/** Of the allocations in narrow alphabets only single frames of the kernel ask for a zone: the others ignore it, or differ in nothing else. */
-function isPlain(command: Command): boolean {
-  return command.op !== "alloc" || command.zone === "normal" || (command.kind === "kernel" && command.order === 0);
+/** Of the allocations narrow alphabets have those whose order fits their kind, and only single frames of the kernel ask for a zone. */
+function isPlain({ geometry }: MachineDescription, command: Command): boolean {
+  if (command.op !== "alloc") return true;
+  return orderFits(geometry, command.kind, command.order) && (command.zone === "normal" || (command.kind === "kernel" && command.order === 0));
 }
 
 /** The values that a field of this command takes. */
@@ -73,7 +71,6 @@ export function fieldValues(machine: MachineDescription, width: Width, { name, k
       return extras(machine, name);
     case "choice":
       if (name === "errno") return [errnos[0]];
-      if (name === "kind") return narrow ? narrowKinds : pageKinds;
       if (narrow && (name === "thisNode" || name === "gfp")) return kind.values.slice(0, 1);
       return kind.values;
     case "setting":

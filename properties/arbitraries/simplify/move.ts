@@ -17,10 +17,18 @@ export function* onBootBlocks({ commands, machine }: Scenario): Proposals {
     for (const to of atBoot) {
       for (const left of [[index, online], [index]]) {
         const moved = moveFrames(commands.filter((_, other) => !left.includes(other)), block, from, to, block);
-        if (moved !== undefined) yield moved;
+        if (moved === undefined) continue;
+        yield moved;
+        // A block that is there at boot is online: what brought the other one online can take this one offline.
+        yield moved.map((command) => turnedOffline(command, to));
       }
     }
   }
+}
+
+function turnedOffline(command: Command, block: BlockId): Command {
+  if (command.op === "start") return command.command.op === "write-state" && command.command.block === block ? { ...command, command: { ...command.command, value: "offline" } } : command;
+  return command.op === "write-state" && command.block === block ? { ...command, value: "offline" } : command;
 }
 
 /** Blocks in which boot memory begins or ends, the last first: it is the most like one that was added. */

@@ -78,6 +78,13 @@ export function* withSimplerOp(scenario: Scenario): Proposals {
   }
   const held = new Set(commands.flatMap((command) => (command.op === "pin" || command.op === "lru-isolate" ? [command.id] : [])));
   for (const id of held) yield commands.map((command) => asHold(command, id));
+  const special = new Set(commands.flatMap((command) => (command.op === "cma-alloc" || command.op === "alloc-contig-pages" ? [command.id] : [])));
+  for (const id of special) yield commands.map((command) => asPage(command, id));
+}
+
+function asPage(command: Command, id: number): Command {
+  if ((command.op === "cma-alloc" || command.op === "alloc-contig-pages") && command.id === id) return { op: "alloc", id, kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" };
+  return command.op === "cma-release" && command.id === id ? { op: "free", id, pcp: command.pcp } : command;
 }
 
 function asHold(command: Command, id: number): Command {
