@@ -22,7 +22,7 @@ function failing(mutant: string, { machine, commands }: Scenario): { readonly fa
 /** A walk over the faulty machine, up to what breaks. */
 function walked(mutant: string, seed: number): Scenario | undefined {
   const machine = machineNamed(findMutant(mutant)?.machine ?? "tiny");
-  const { commands } = generateScenario(pseudoRandom(seed), createReference, machine, strict, { length: 60 });
+  const { commands } = generateScenario(pseudoRandom(seed), createReference, machine, strict, { length: 30 });
   const result = runCommands(on(mutant)(machine), commands);
   return result.verdict === "breach" && result.broken.at > 2 ? { machine, profile: "strict", commands: commands.slice(0, result.broken.at + 1) } : undefined;
 }
@@ -42,7 +42,7 @@ describe("a failure", () => {
     const start = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => walked(id, seed)).find((scenario) => scenario !== undefined);
     if (start === undefined) return;
     const { failure, rule } = failing(id, start);
-    const tried: readonly (readonly Command[])[] = [start.commands, ...start.commands.map((_, index) => start.commands.toSpliced(index, 1))];
+    const tried: readonly (readonly Command[])[] = [start.commands, ...start.commands.map((_, index) => start.commands.toSpliced(index, 1)).filter((_, index) => index % 4 === 0)];
     const whole = tried.map((commands) => runCommands(on(id)(start.machine), commands));
 
     expect(tried.map((commands) => failure.stillFails({ ...start, commands }))).toEqual(whole.map((result) => result.verdict === "breach" && result.broken.rules.includes(rule)));
