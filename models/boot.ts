@@ -89,7 +89,7 @@ function bootZone(description: MachineDescription, node: NodeDescription, id: No
 
 function bootNode(node: NodeDescription): Node {
   const { start, nrPages } = nodeRange(node);
-  return { start, spanned: nrPages, present: 0, nrZones: 0, online: node.memory.length > 0 || node.cpus, hasMemory: false, hasNormalMemory: false, cpus: node.cpus };
+  return { start, spanned: nrPages, present: 0, nrZones: 0, online: node.memory.length > 0 || node.cpus, hasMemory: false, hasNormalMemory: false, isolatedAnon: { global: 0, part: 0 }, isolatedFile: { global: 0, part: 0 }, cpus: node.cpus };
 }
 
 /** Linux `memory_present()`, `sparse_init_nid()`, `sparse_init_subsection_map()`. */

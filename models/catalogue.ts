@@ -172,6 +172,7 @@ export const generalRules: readonly RuleText[] = [
     title: "Allocation, followed",
     text: [
       "Followed, an allocation may take any aligned run of free frames of its order from one block on a list of its own type, of another of Unmovable, Movable, Reclaimable, or CMA for Movable requests, in any allowed populated zone, or a per-CPU entry of exactly its order and migratetype.",
+      "Of two other types the one that Linux falls back to first is taken where it has a block of that order in the zone: Reclaimable before Movable for Unmovable requests, Reclaimable before Unmovable for Movable ones, Unmovable before Movable for Reclaimable ones. The order is that of the block taken, or of any free block in the pageblock that is claimed with it.",
       "Pageblocks may change type to that of the request only as part of it: all pageblocks of the block it was taken from if that block has pageblock order or more, or the one pageblock around it.",
       "A refusal is permitted only if no allowed zone passes the watermark test.",
       "outcome.grant.retyped lists only pageblocks whose type changed.",
@@ -335,7 +336,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   free: {
     title: "the owner drops its reference",
     source: "mm/page_alloc.c: __free_pages(), free_unref_page(), free_pages_prepare(), v6.12",
-    skipped: [noLabel("allocation"), { reason: "freed-already", when: "its owner has freed it and others still hold it" }, { reason: "not-from-alloc", when: "it came from a contiguous or CMA allocation" }],
+    skipped: [noLabel("allocation"), { reason: "freed-already", when: "its owner has freed it and others still hold it" }, { reason: "not-from-alloc", when: "it came from a contiguous or CMA allocation" }, { reason: "inflated", when: "it is in a balloon" }],
     refused: [],
     effects: [
       "Without holds and pins: its frames are freed as one block of its order and `id` is gone.",
@@ -395,7 +396,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     source: "mm/vmscan.c: folio_isolate_lru(), v6.12",
     skipped: [noLabel("allocation"), { reason: "freed-already", when: "its owner has freed it" }, { reason: "not-on-lru", when: "its kind is not on the LRU, or someone has isolated it" }],
     refused: [],
-    effects: ["The page is not on the LRU: it looks unmovable to a contiguous allocation and can not be migrated."],
+    effects: ["The page is not on the LRU: it looks unmovable to a contiguous allocation and can not be migrated.", "Where statistics of nodes are kept, its frames count in NR_ISOLATED_FILE (kind `file`) or NR_ISOLATED_ANON of its node, until it goes back or is gone."],
   },
   "lru-putback": {
     title: "the page goes back to the LRU",
@@ -513,6 +514,35 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     skipped: [{ reason: "not-reserved", when: "the frame is not Reserved, is poisoned, holds boot memmap, is the zero page, or is not online" }],
     refused: [],
     effects: ["The frame is freed to the buddy; managed of its zone and totalram grow by 1."],
+  },
+  inflate: {
+    title: "a balloon takes a page",
+    source: "drivers/virtio/virtio_balloon.c: fill_balloon(); mm/balloon_compaction.c: balloon_page_alloc(), v6.12",
+    skipped: [{ reason: "no-balloon", when: "the machine has no balloon" }, label("an allocation"), noNode],
+    refused: [{ errno: "ENOMEM", reason: "no-free-block", when: "no zone passes the watermark test" }],
+    effects: [
+      "A page is allocated as a `driver-movable` page is, and belongs to `id`.",
+      "It is inflated: managed of its zone and totalram fall by 1. When it moves, managed of the zone that it leaves grows by 1 and that of the zone it comes to falls by 1; totalram stays.",
+      "A poisoned page that goes offline with its block was counted off already and is not counted twice.",
+    ],
+    choices: "The page (outcome.grant), as for `alloc`.",
+  },
+  deflate: {
+    title: "a balloon gives a page back",
+    source: "drivers/virtio/virtio_balloon.c: leak_balloon(), release_pages_balloon(), v6.12",
+    skipped: [noLabel("allocation"), { reason: "not-inflated", when: "it is not in a balloon" }],
+    refused: [],
+    effects: ["managed of the zone in which the page is now, and totalram, grow by 1; it is no longer inflated.", "The driver drops its reference as `free` does, to the buddy."],
+  },
+  "vmstat-refresh": {
+    title: "fold the parts of counters that the CPU keeps",
+    source: "mm/vmstat.c: vmstat_refresh(), refresh_cpu_vm_stats(), v6.12",
+    skipped: [{ reason: "no-node-stats", when: "the machine keeps no statistics of nodes" }],
+    refused: [],
+    effects: [
+      "What the CPU has counted of NR_ISOLATED_ANON and NR_ISOLATED_FILE of nodes that are online goes to their global parts. The sum, which is shown, stays.",
+      "The part of a node that is not online is folded when the node comes back (`add`).",
+    ],
   },
   isolate: {
     title: "isolate the pageblocks of a range",
@@ -808,6 +838,7 @@ export const clauses: Readonly<Record<string, string>> = {
   "grant-zone": "frames given lie in a zone and on a node that the request allows",
   "grant-not-isolated": "frames of an isolated pageblock are not given",
   "grant-type": "frames given come from a list that the request may use: CMA only for Movable requests",
+  "grant-fallback": "frames come from the list of another type only where the types that the request falls back to before have no block of that order",
   "grant-retype": "an allocation retypes only pageblocks it may claim, whole, to its own type",
   "refusal-needless": "an allocation fails only when no allowed zone passes the watermark test",
   "move-allowed": "only pages that can be migrated are moved, out of the range, each once",

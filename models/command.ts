@@ -181,6 +181,23 @@ export interface FreeReserved {
   readonly pfn: Pfn;
 }
 
+/** virtio_balloon fill_balloon(), one page: taken by the driver, and no longer managed. Of machines with a balloon. */
+export interface Inflate {
+  readonly op: "inflate";
+  readonly id: AllocId;
+  readonly node: NodeId;
+}
+/** virtio_balloon leak_balloon(), one page: managed again, and the driver's reference dropped. */
+export interface Deflate {
+  readonly op: "deflate";
+  readonly id: AllocId;
+}
+
+/** vmstat_refresh(): every CPU folds what it has counted of online nodes. Of machines with node statistics. */
+export interface VmstatRefresh {
+  readonly op: "vmstat-refresh";
+}
+
 // Isolation and contiguous allocation: mm/page_isolation.c, mm/page_alloc.c, mm/cma.c.
 
 /** start_isolate_page_range(): the pageblocks around the range, owned by token `id`. */
@@ -390,6 +407,9 @@ export type Command =
   | SoftOffline
   | Unpoison
   | FreeReserved
+  | Inflate
+  | Deflate
+  | VmstatRefresh
   | Isolate
   | Unisolate
   | TestIsolated

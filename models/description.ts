@@ -69,6 +69,10 @@ export interface MachineDescription {
   /** Percent: movable memory allowed for each 100 of kernel memory present at boot. 0: never movable. */
   readonly autoMovableRatio: number;
   readonly autoMovableNumaAware: boolean;
+  /** A virtio balloon without VIRTIO_BALLOON_F_DEFLATE_ON_OOM, which may take pages: `inflate`. Left out: there is none. */
+  readonly balloon?: true;
+  /** NR_ISOLATED_ANON and NR_ISOLATED_FILE are kept, in a global part and in that of one CPU. Left out: they are not. */
+  readonly nodeStats?: true;
   /** The frame of zeroes that private mappings share until they write: one of the reserved frames. Left out: it lies outside the modelled memory. */
   readonly zeroPage?: Pfn;
   /** First frame that can not be mapped: an add or device map that reaches beyond it is refused. */

@@ -19,6 +19,7 @@ import { sectionChunks, sparseAddSection, sparseRemoveSection } from "./sparseme
 import type { Ending, Refusal } from "./task.ts";
 import { done, refuse } from "./task.ts";
 import { FrameUse } from "./view.ts";
+import { foldNode } from "./vmstat.ts";
 
 /** Whether the armed failure strikes this attempt. */
 function failsHere(machine: Machine, what: FailurePoint): boolean {
@@ -48,6 +49,7 @@ export function addMemory(machine: Machine, command: Add, choices: Choices, tell
   if (!node.online) {
     if (failsHere(machine, "node")) return refuse("ENOMEM", { kind: "fail-node" });
     node.nrZones = 0;
+    foldNode(machine, nodeId);
   }
   const selfHosted = command.memmapOnMemory ? selfHostedMemmapPages(geometry, machine.description.memmapOnMemory) : 0;
   const { maxPfn } = machine;

@@ -108,6 +108,12 @@ export interface Zone {
   pcpDisabledBy: ("command" | "task")[];
 }
 
+/** A counter of a node: vm_stat and vm_node_stat_diff. */
+export interface NodeStat {
+  global: number;
+  part: number;
+}
+
 /** `pg_data_t` and the node masks. */
 export interface Node {
   start: Pfn;
@@ -117,6 +123,8 @@ export interface Node {
   online: boolean;
   hasMemory: boolean;
   hasNormalMemory: boolean;
+  readonly isolatedAnon: NodeStat;
+  readonly isolatedFile: NodeStat;
   readonly cpus: boolean;
 }
 
@@ -161,6 +169,8 @@ export interface Allocation {
   longTermPins: number;
   lruIsolated: boolean;
   freed: boolean;
+  /** In the balloon: the page left the managed pages of its zone. */
+  inflated: boolean;
 }
 
 /** Who isolates which pageblocks. Task -1 is the operation that is running now. */

@@ -102,6 +102,30 @@ const tinyGaps: MachineDescription = {
   hotplugEnd: toPfn(0x100),
 };
 
+// Zone Movable at boot is one block: an inflated page that leaves it leaves its zone.
+const tinyBalloon: MachineDescription = {
+  ...base,
+  name: "tiny-balloon",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 4, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+  dmaEnd: toPfn(0x30),
+  dma32End: toPfn(0x30),
+  nodes: [{ memory: [range(0x20, 0x80)], movableStart: toPfn(0x60), cpus: true }, memoryless],
+  bootMemmap: toPfn(0x20),
+  hotplugEnd: toPfn(0xe0),
+  balloon: true,
+};
+
+// Node 1 has no CPU and can lose all of its memory, one block, and get it back.
+const tinyStats: MachineDescription = {
+  ...base,
+  name: "tiny-stats",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 4, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+  nodes: [node(range(0x20, 0x60)), { memory: [range(0x60, 0x80)], movableStart: null, cpus: false }],
+  bootMemmap: toPfn(0x20),
+  hotplugEnd: toPfn(0xc0),
+  nodeStats: true,
+};
+
 // CMA areas of which the first two reach across a zone border and can not be activated: the first, across DMA32 and
 // Normal, is free memory, the second, across Normal and Movable, stays reserved. The zero page lies in zone Movable. New
 // here is what long-term pins and CMA areas meet, so default searches leave it out.
@@ -220,4 +244,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, x8664, arm644k, arm6416k, arm6464k];

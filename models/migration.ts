@@ -15,7 +15,7 @@ import type { Request } from "./page-alloc.ts";
 import { pageKindTraits } from "./page-kind.ts";
 import { freePages } from "./pcp.ts";
 import { hex, pfnRange } from "./pfn.ts";
-import type { PfnRange } from "./pfn.ts";
+import type { Pfn, PfnRange } from "./pfn.ts";
 import { FrameUse } from "./view.ts";
 
 /** Who moves pages: decides where to. */
@@ -64,7 +64,14 @@ export function leave(machine: Machine, allocation: Allocation, to: Grant): Move
   for (const pfn of framesOf(framesOfBlock(allocation))) Object.assign(pageOf(machine, pfn), { alloc: -1, use: FrameUse.Limbo });
   allocation.pfn = to.pfn;
   for (const pfn of framesOf(framesOfBlock(allocation))) Object.assign(pageOf(machine, pfn), { alloc: allocation.id, use: FrameUse.Allocated });
+  if (allocation.inflated) moveInflated(machine, from, to.pfn);
   return from;
+}
+
+/** Linux `virtballoon_migratepage()`, drivers/virtio/virtio_balloon.c, v6.12: the new zone manages one page less, the old one has its page back. */
+function moveInflated(machine: Machine, from: Pfn, to: Pfn): void {
+  zoneAt(machine, pageOf(machine, from).zone).managed += 1;
+  zoneAt(machine, pageOf(machine, to).zone).managed -= 1;
 }
 
 /** The next move that was told, which must be of one of these pages. */

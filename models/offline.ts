@@ -21,6 +21,7 @@ import type { Account, Ending, OfflineTask, Refusal } from "./task.ts";
 import { done, refuse, running } from "./task.ts";
 import { FrameUse } from "./view.ts";
 import type { ZoneIndex } from "./view.ts";
+import { countIsolated } from "./vmstat.ts";
 import { adjustPresentPageCount, removePfnRangeFromZone, updateNodeStates } from "./zone.ts";
 
 /** The first step: the tests, the per-CPU lists, the isolation. */
@@ -194,9 +195,9 @@ function commit(machine: Machine, task: OfflineTask, account: Account): Ending {
   if (index === null) throw new Error(`block ${block.id} has no zone`);
   const data = dataRange(machine, block);
   const zone = zoneAt(machine, index);
+  const withheld = [...framesOf(data)].filter((pfn) => pageOf(machine, pfn).use === FrameUse.PageOfflineDropped || allocationAt(machine, pfn)?.inflated === true).length;
   endPoisonedAllocations(machine, block);
   for (const { pfn, order } of freeBlocksIn(machine, data)) delPageFromFreeList(machine, pfn, order, "Isolate");
-  const withheld = [...framesOf(data)].filter((pfn) => pageOf(machine, pfn).use === FrameUse.PageOfflineDropped).length;
   markOffline(machine, data);
   for (const start of pageblocksOf(machine, data)) pageblockOf(machine, start).isolated = false;
   zone.nrIsolatePageblock -= pageblocksOf(machine, data).length;
@@ -222,6 +223,7 @@ function endPoisonedAllocations(machine: Machine, block: Block): void {
     if (allocation === undefined) continue;
     pageOf(machine, pfn).alloc = -1;
     const left = allocation.kind === "contig" || allocation.kind === "cma" ? someFrame({ start: allocation.pfn, nrPages: allocation.nrPages }, (other) => allocationAt(machine, other) === allocation) : false;
+    if (allocation.lruIsolated && allocation.pfn === pfn) countIsolated(machine, allocation, -1);
     if (!left) delete machine.allocations[allocation.id];
   }
 }

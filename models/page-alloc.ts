@@ -239,7 +239,23 @@ function takeTold(machine: Machine, request: Request, zones: readonly ZoneIndex[
   const type = listOf(machine, index, block) ?? "Isolate";
   if (type === "Isolate") refuse("grant-not-isolated", `${hex(pfn)} is free in an isolated pageblock`, "a frame of a pageblock that is not isolated");
   if (!usableTypes(request).includes(type)) refuse("grant-type", `${hex(pfn)} is on a ${type} list, and the request is ${request.type}`, usableTypes(request).join(", "));
+  const earlier = earlierFallback(machine, request, zone, block, type, told);
+  if (earlier !== undefined) refuse("grant-fallback", `${hex(pfn)} is on a ${type} list, and a ${request.type} request falls back to ${earlier} before, which has blocks of that order in ${zoneName(machine, index)}`, `a block of the ${earlier} list`);
   return takeBuddy(machine, request, zone, block, type, told);
+}
+
+/**
+ * The type that Linux would have fallen back to instead: `find_suitable_fallback()` asks the types in their order for each
+ * order. Which order was asked is not told: that of the block, or, where its pageblock was claimed for the sake of another
+ * block, that of any block in there.
+ */
+function earlierFallback(machine: Machine, request: Request, zone: Zone, block: { readonly pfn: Pfn; readonly order: Order }, type: Migratetype, told: Grant): RequestType | undefined {
+  if (type === request.type || type === "CMA") return undefined;
+  const { pageblockOrder } = machine.description.geometry;
+  const claimed = told.retyped !== undefined && block.order < pageblockOrder;
+  const asked = claimed ? freeBlocksIn(machine, pfnRange(pageblockStart(machine, told.pfn), 2 ** pageblockOrder)) : [block];
+  const orders = asked.map(({ order }) => order).filter((order) => order >= request.order);
+  return fallbacks[request.type].find((other, at, all) => all.slice(at + 1).some((later) => later === type) && orders.every((order) => (zone.freeArea[order]?.[other].length ?? 0) > 0));
 }
 
 function isFreeOrPcp(page: Frame | undefined): boolean {

@@ -15,6 +15,7 @@ import { freePages } from "./pcp.ts";
 import { pfnAdd } from "./pfn.ts";
 import type { Account, Ending } from "./task.ts";
 import { done, refuse } from "./task.ts";
+import { countIsolated } from "./vmstat.ts";
 
 /** Pages of one allocation in a list of pages to pin. The zero page is in no such list: it is pinned where it is, and nobody counts. */
 export interface Listed {
@@ -101,6 +102,7 @@ function references(allocation: Allocation): number {
 }
 
 function freeAllocation(machine: Machine, allocation: Allocation, pcp: boolean): void {
+  if (allocation.lruIsolated) countIsolated(machine, allocation, -1);
   delete machine.allocations[allocation.id];
   freePages(machine, allocation.pfn, allocation.order ?? 0, pcp);
 }

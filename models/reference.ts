@@ -2,10 +2,11 @@
  * The reference: one exhaustive switch over the commands, run alone or told what someone else did.
  */
 import { autoOnlineBlocks, beginWriteState, offlineAndRemove, runToEnd, writeOnline } from "./block.ts";
+import { deflate, inflate } from "./balloon.ts";
 import { bootMachine } from "./boot.ts";
 import { alone, Inadmissible, toldBy, unusedChoice } from "./choices.ts";
 import type { Choices } from "./choices.ts";
-import type { Alloc, Command, PinRange, TaskCommand, TaskId } from "./command.ts";
+import type { Alloc, Command, Inflate, PinRange, TaskCommand, TaskId } from "./command.ts";
 import { compactZone } from "./compaction.ts";
 import { allocContigRange, endContig, startContig, stepContig } from "./contig.ts";
 import { allocContigPages, cmaAlloc, cmaRelease, freeContigRange, isBlock } from "./contig-pages.ts";
@@ -34,6 +35,7 @@ import type { Breach, CreateSubject, Subject, Verdict } from "./subject.ts";
 import type { Account, ContigTask, Ending } from "./task.ts";
 import { done, newAccount, refuse, running, runningNow } from "./task.ts";
 import { FrameUse } from "./view.ts";
+import { countIsolated, refreshVmStats } from "./vmstat.ts";
 
 /** The specification as a subject. */
 export const createReference: CreateSubject = (description, profile) => {
@@ -124,11 +126,15 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
       });
     case "lru-isolate":
       return always(() => {
-        allocationOf(machine, command.id).lruIsolated = true;
+        const allocation = allocationOf(machine, command.id);
+        allocation.lruIsolated = true;
+        countIsolated(machine, allocation, 1);
       });
     case "lru-putback":
       return always(() => {
-        allocationOf(machine, command.id).lruIsolated = false;
+        const allocation = allocationOf(machine, command.id);
+        allocation.lruIsolated = false;
+        countIsolated(machine, allocation, -1);
       });
     case "pin":
       return pinPages(machine, [{ allocation: allocationOf(machine, command.id), nrPages: 1 }], command.longTerm, choices, told);
@@ -149,6 +155,12 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
       return unpoisonMemory(machine, command.pfn);
     case "free-reserved":
       return always(() => freeReservedPage(machine, command.pfn));
+    case "inflate":
+      return inflateOne(machine, command, choices, told);
+    case "deflate":
+      return always(() => deflate(machine, allocationOf(machine, command.id)));
+    case "vmstat-refresh":
+      return always(() => refreshVmStats(machine));
     case "isolate": {
       const owner: Isolation = { owner: { token: command.id }, mode: command.mode, pageblocks: [] };
       const failed = startIsolatePageRange(machine, pfnRange(command.start, command.nrPages), owner);
@@ -268,8 +280,17 @@ function alloc(machine: Machine, command: Alloc, choices: Choices, told: Told): 
   const grant = allocPages(machine, { order, type: traits.migratetype, highestZone, node, nodes: command.thisNode ? [node] : null }, choices, wanted);
   if (grant === undefined) return refuse("ENOMEM", { kind: "no-free-block" });
   told.grant = grant;
-  machine.allocations[id] = { id, kind, order, compound: traits.compound && order > 0, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false };
+  machine.allocations[id] = { id, kind, order, compound: traits.compound && order > 0, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false };
   for (const pfn of framesOf(pfnRange(grant.pfn, 2 ** order))) Object.assign(pageOf(machine, pfn), { use: FrameUse.Allocated, alloc: id });
+  return done;
+}
+
+function inflateOne(machine: Machine, command: Inflate, choices: Choices, told: Told): Ending {
+  const wanted = choices.kind === "told" ? choices.grant : undefined;
+  if (choices.kind === "told") choices.grant = undefined;
+  const grant = inflate(machine, command, choices, wanted);
+  if (grant === undefined) return refuse("ENOMEM", { kind: "no-free-block" });
+  told.grant = grant;
   return done;
 }
 

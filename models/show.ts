@@ -53,8 +53,9 @@ function showZone({ node, type, start, spanned, present, presentEarly, managed, 
 function showNode(machine: Machine, id: number): NodeView {
   const node = machine.nodes[id];
   if (node === undefined) throw new Error(`no node ${id}`);
-  const { start, spanned, present, online, hasMemory, hasNormalMemory, nrZones } = node;
-  return { node: id, start, spanned, present, online, hasMemory, hasNormalMemory, nrZones, zonelist: online ? zonelist(machine, id) : [] };
+  const { start, spanned, present, online, hasMemory, hasNormalMemory, nrZones, isolatedAnon, isolatedFile } = node;
+  const stats = machine.description.nodeStats === true ? { nrIsolatedAnon: isolatedAnon.global + isolatedAnon.part, nrIsolatedFile: isolatedFile.global + isolatedFile.part } : {};
+  return { node: id, start, spanned, present, online, hasMemory, hasNormalMemory, nrZones, zonelist: online ? zonelist(machine, id) : [], ...stats };
 }
 
 function showSection({ nr, present, hasMemMap, online, early, taint, usage, subsections, backing }: Section): SectionView {
@@ -134,11 +135,11 @@ function coalesce(ranges: readonly PfnRange[]): readonly PfnRange[] {
 }
 
 function showAllocation(machine: Machine, allocation: Allocation): AllocationView {
-  const { id, kind, compound, pfn, holds, pins, longTermPins, lruIsolated, freed } = allocation;
+  const { id, kind, compound, pfn, holds, pins, longTermPins, lruIsolated, freed, inflated } = allocation;
   const contig = kind === "contig" || kind === "cma";
   const frames = contig ? [...framesOf(pfnRange(pfn, allocation.nrPages))].filter((at) => allocationAt(machine, at) === allocation) : [];
   const ranges = contig ? coalesce(frames.map((at) => pfnRange(at, 1))) : [pfnRange(pfn, 2 ** (allocation.order ?? 0))];
-  return { id, kind, order: contig ? null : allocation.order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed };
+  return { id, kind, order: contig ? null : allocation.order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed, ...(machine.description.balloon === true ? { inflated } : {}) };
 }
 
 function showIsolations(machine: Machine): readonly IsolationView[] {

@@ -25,7 +25,13 @@ export function skippedBecause(machine: Machine, command: Command): string | und
       if (!orderFits(machine.description.geometry, command.kind, command.order)) return "order-of-kind";
       return noNode(machine, command.node);
     case "free":
-      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? notFromAlloc(machine, command.id);
+      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? notFromAlloc(machine, command.id) ?? when(allocation(machine, command.id)?.inflated === true, "inflated");
+    case "inflate":
+      return when(machine.description.balloon !== true, "no-balloon") ?? when(allocationLabelInUse(machine, command.id), "label-in-use") ?? noNode(machine, command.node);
+    case "deflate":
+      return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.inflated === false, "not-inflated");
+    case "vmstat-refresh":
+      return when(machine.description.nodeStats !== true, "no-node-stats");
     case "hold":
       return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? notFromAlloc(machine, command.id);
     case "pin":

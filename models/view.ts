@@ -49,6 +49,9 @@ export interface NodeView {
   /** Membership in N_NORMAL_MEMORY. */
   readonly hasNormalMemory: boolean;
   readonly nrZones?: number;
+  /** NR_ISOLATED_ANON and NR_ISOLATED_FILE, the parts of CPUs included. Left out: the machine does not keep them. */
+  readonly nrIsolatedAnon?: number;
+  readonly nrIsolatedFile?: number;
   /** The zones an allocation for this node tries, in that order: populated zones of this node from the highest down, then those of the other nodes, nearest number first and the lower one of two as near. Empty for a node that is not online. */
   readonly zonelist?: readonly ZoneIndex[];
 }
@@ -193,6 +196,8 @@ export interface AllocationView {
   readonly lruIsolated: boolean;
   /** The owner has freed it; references of others keep it. */
   readonly freed: boolean;
+  /** In the balloon, and so not managed. Left out: the machine has no balloon. A subject that does not tell its allocations shows inflated frames as PageOffline. */
+  readonly inflated?: boolean;
 }
 
 /** Who isolates which pageblocks. Owner: a token of `isolate`, or a task. */

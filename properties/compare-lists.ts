@@ -87,7 +87,7 @@ const sameFreeBlock = typed<FreeBlockView>((a, b) => a.order === b.order && a.zo
 
 const sameAllocation = typed<AllocationView>(
   (a, b) =>
-    a.kind === b.kind && a.order === b.order && a.compound === b.compound && a.holds === b.holds && a.pins === b.pins && a.longTermPins === b.longTermPins && a.lruIsolated === b.lruIsolated && a.freed === b.freed && sameRanges(a.ranges, b.ranges),
+    a.kind === b.kind && a.order === b.order && a.compound === b.compound && a.holds === b.holds && a.pins === b.pins && a.longTermPins === b.longTermPins && a.lruIsolated === b.lruIsolated && a.freed === b.freed && a.inflated === b.inflated && sameRanges(a.ranges, b.ranges),
 );
 
 /** In the order of the vocabulary. */
@@ -99,13 +99,13 @@ export const lists: readonly ListSpec[] = [
     same: sameZone,
     name: (view, _entry, index) => ({ where: zoneName(view, index) }),
   },
-  { fact: "nodes", key: byField("node"), fields: ["start", "spanned", "present", "online", "hasMemory", "hasNormalMemory", "nrZones", "zonelist"], same: unknown, name: named("node", "node") },
+  { fact: "nodes", key: byField("node"), fields: ["start", "spanned", "present", "online", "hasMemory", "hasNormalMemory", "nrZones", "zonelist", "nrIsolatedAnon", "nrIsolatedFile"], same: unknown, name: named("node", "node") },
   { fact: "blocks", key: byField("block"), fields: ["state", "onlineType", "node", "zone", "selfHosted", "group", "nrHwpoison", "references", "boot", "validZones"], same: sameBlock, name: named("block", "block") },
   { fact: "sections", key: byField("section"), fields: ["present", "hasMemMap", "online", "early", "taint", "usage", "subsectionMap", "backing"], same: sameSection, name: named("section", "section") },
   { fact: "pageblocks", key: byField("start"), fields: ["type", "savedType"], same: samePageblock, name: atPfn("pageblock", "start") },
   { fact: "freeBlocks", key: byField("pfn"), fields: ["order", "zone", "type"], same: sameFreeBlock, name: atPfn("free block", "pfn") },
   { fact: "pcp", key: byField("pfn"), fields: ["order", "zone", "type"], same: sameFreeBlock, name: atPfn("per-CPU entry", "pfn") },
-  { fact: "allocations", key: byField("id"), fields: ["kind", "order", "compound", "ranges", "holds", "pins", "longTermPins", "lruIsolated", "freed"], same: sameAllocation, name: named("allocation", "id") },
+  { fact: "allocations", key: byField("id"), fields: ["kind", "order", "compound", "ranges", "holds", "pins", "longTermPins", "lruIsolated", "freed", "inflated"], same: sameAllocation, name: named("allocation", "id") },
   { fact: "isolations", key: ownerKey, fields: ["pageblocks"], same: unknown, name: (_view, entry) => ({ where: ownerKey(entry) < 2 ** 31 ? `token ${ownerKey(entry)}` : `task ${ownerKey(entry) - 2 ** 31}` }) },
   { fact: "tasks", key: byField("task"), fields: ["op", "phase", "range"], same: unknown, name: named("task", "task") },
   { fact: "cma", key: byField("area"), fields: ["base", "nrPages", "orderPerBit", "bitmap"], same: unknown, name: named("CMA area", "area") },

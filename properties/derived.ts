@@ -126,6 +126,24 @@ export const zoneCounts: (view: View) => ZoneCounts = perView((view) => {
   return { online, managed };
 });
 
+/** Inflated frames of each zone. They are out of the managed pages, whatever else they are. */
+export const inflatedCounts: (view: View) => readonly number[] = perView((view) => {
+  const { zone } = given(view.frames);
+  const counts = filled(given(view.zones).length, 0);
+  for (const { inflated, ranges } of view.allocations ?? []) {
+    if (inflated !== true) continue;
+    for (const { start, nrPages } of ranges) {
+      eachRun(view, start, nrPages, (firstRow, _pfn, count) => {
+        for (let row = firstRow; row < firstRow + count; row++) {
+          const link = zone[row] ?? NONE;
+          if (link < counts.length) counts[link] = (counts[link] ?? 0) + 1;
+        }
+      });
+    }
+  }
+  return counts;
+});
+
 /** Frames of online memory in early sections, for each zone. */
 export const earlyCounts: (view: View) => readonly number[] = perView((view) => {
   const { use, zone } = given(view.frames);

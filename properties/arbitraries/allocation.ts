@@ -19,7 +19,7 @@ export function pageKind(allocation: AllocationView): PageKind | undefined {
 
 /** `free` may be asked for it. */
 export function isFreeable(allocation: AllocationView): boolean {
-  return !allocation.freed && allocation.kind !== "contig" && allocation.kind !== "cma";
+  return !allocation.freed && allocation.inflated !== true && allocation.kind !== "contig" && allocation.kind !== "cma";
 }
 
 /** Its pages can be migrated right now. */

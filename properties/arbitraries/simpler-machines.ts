@@ -54,6 +54,8 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   for (const [at] of machine.reserved.entries()) yield { ...machine, reserved: machine.reserved.filter((_, other) => other !== at) };
   yield { ...machine, bootMemmap: null };
   yield { ...machine, dma32End: machine.dmaEnd };
+  yield leaveOut(machine, "balloon");
+  yield leaveOut(machine, "nodeStats");
   yield { ...machine, memmapOnMemory: "never" };
   yield { ...machine, movableNode: false };
   yield { ...machine, autoOnline: "offline" };
@@ -88,6 +90,12 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   }
 }
 
+function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats"): MachineDescription {
+  const plain: { -readonly [Field in keyof MachineDescription]: MachineDescription[Field] } = { ...machine };
+  delete plain[part];
+  return plain;
+}
+
 /** A machine that has no windows does not speak of them. */
 function withWindows(machine: MachineDescription, windows: readonly PfnRange[]): MachineDescription {
   const { windows: _, ...others } = machine;
@@ -113,6 +121,8 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.autoMovableRatio !== 301,
     !machine.autoMovableNumaAware,
     machine.arch !== "x86-64",
+    machine.balloon === true,
+    machine.nodeStats === true,
     machine.guardMinOrder !== undefined,
     machine.compaction === true,
     ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),

@@ -115,6 +115,19 @@ const referencesFitKind: Invariant = {
     }),
 };
 
+const inflatedIsTheDrivers: Invariant = {
+  id: "FC-88",
+  title: "an inflated page is a single page of a driver that can move it, and the driver has not freed it",
+  source: "drivers/virtio/virtio_balloon.c: fill_balloon(), release_pages_balloon(); mm/balloon_compaction.c: balloon_page_alloc(), v6.12",
+  needs: ["allocations"],
+  unless: [],
+  find: (view) =>
+    judgeAllocations(view, ({ kind, order, freed, inflated }) => {
+      if (inflated !== true || (kind === "driver-movable" && order === 0 && !freed)) return undefined;
+      return { was: "a page of a driver that can move it, not freed", is: `${kind}${order === null ? "" : ` of order ${order}`}${freed ? ", freed" : ""}` };
+    }),
+};
+
 const flagsFollowKind: Invariant = {
   id: "FC-26",
   title: "a frame is marked movable or unmovable exactly as the allocation that owns it, a memmap frame is unmovable, and others are neither",
@@ -230,4 +243,4 @@ const pinsStayOut: Invariant = {
   },
 };
 
-export const allocationInvariants: readonly Invariant[] = [ownedOnce, rangesAreCoalesced, orderOfKind, referencesFitKind, flagsFollowKind, movableZoneIsMovable, buddyKeepsKernelOut, cmaIsForMovable, pinsStayOut];
+export const allocationInvariants: readonly Invariant[] = [ownedOnce, rangesAreCoalesced, orderOfKind, referencesFitKind, inflatedIsTheDrivers, flagsFollowKind, movableZoneIsMovable, buddyKeepsKernelOut, cmaIsForMovable, pinsStayOut];

@@ -3,18 +3,18 @@
  */
 import { FrameUse, blockPages, hex } from "../../models/index.ts";
 import type { View } from "../../models/index.ts";
-import { earlyCounts, outsideSpan, rowsOf, taskOfBlock, zoneCounts } from "../derived.ts";
+import { earlyCounts, inflatedCounts, outsideSpan, rowsOf, taskOfBlock, zoneCounts } from "../derived.ts";
 import { recount, zoneName } from "../evidence.ts";
 import { filled, given, perView } from "../per-view.ts";
 import type { Evidence, Invariant } from "../rule.ts";
 
 const managedCounted: Invariant = {
   id: "PG-13",
-  title: "managed is the number of frames that the allocator has or has given out; reserved, self-hosted and PageOffline frames do not count",
+  title: "managed is the number of frames that the allocator has or has given out; reserved, self-hosted, PageOffline and inflated frames do not count",
   source: "mm/page_alloc.c: __free_pages_core(), adjust_managed_page_count(); mm/memory_hotplug.c: offline_pages(), v6.12",
   needs: ["zones", "frames.use", "frames.zone"],
   unless: [],
-  find: (view) => recount(view, (index) => zoneCounts(view).managed[index] ?? 0, ({ managed }) => managed, "managed frames"),
+  find: (view) => recount(view, (index) => (zoneCounts(view).managed[index] ?? 0) - (inflatedCounts(view)[index] ?? 0), ({ managed }) => managed, "managed frames"),
 };
 
 /** Self-hosted frames in the zone that a half-done task has out of the present counts: offline begins with them, online ends with them. */

@@ -1,9 +1,9 @@
 /**
  * Nodes: span, counts, masks, and the order in which allocations try zones.
  */
-import { hex, pfnRange, showRange, zoneTypes } from "../../models/index.ts";
+import { NONE, hex, pfnRange, showRange, zoneTypes } from "../../models/index.ts";
 import type { NodeView, View, ZoneIndex, ZoneView } from "../../models/index.ts";
-import { isNormalOrBelow, outsideSpan, zoneRank } from "../derived.ts";
+import { isNormalOrBelow, outsideSpan, rowsOf, zoneRank } from "../derived.ts";
 import { nodeName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Invariant } from "../rule.ts";
@@ -27,6 +27,33 @@ const nodeSpanIsHull: Invariant = {
       }
       if (end === 0) start = 0;
       if (node.start !== start || node.spanned !== end - start) found.push({ where: nodeName(node.node), was: `[${hex(start)}, ${hex(end)})`, is: showRange(pfnRange(node.start, node.spanned)) });
+    }
+    return found;
+  },
+};
+
+const isolatedPagesCounted: Invariant = {
+  id: "FC-89",
+  title: "NR_ISOLATED_ANON and NR_ISOLATED_FILE of a node are the frames of its pages that someone has off the LRU, where they are kept",
+  source: "mm/migrate.c: putback_movable_pages(); mm/vmstat.c: mod_node_page_state(), v6.12; throttling waits while they are high",
+  needs: ["zones", "nodes", "allocations", "frames.zone"],
+  unless: [],
+  find: (view) => {
+    const { zone } = given(view.frames);
+    const zones = given(view.zones);
+    const counts = new Map<string, number>();
+    for (const { kind, lruIsolated, ranges } of given(view.allocations)) {
+      const [range] = ranges;
+      if (!lruIsolated || range === undefined) continue;
+      const node = zones[zone[rowsOf(view).of(range.start)] ?? NONE]?.node;
+      const key = `${node} ${kind === "file" ? "file" : "anon"}`;
+      counts.set(key, (counts.get(key) ?? 0) + range.nrPages);
+    }
+    const found: Evidence[] = [];
+    for (const { node, nrIsolatedAnon, nrIsolatedFile } of given(view.nodes)) {
+      const [anon, file] = [counts.get(`${node} anon`) ?? 0, counts.get(`${node} file`) ?? 0];
+      if (nrIsolatedAnon !== undefined && nrIsolatedAnon !== anon) found.push({ where: nodeName(node), was: `NR_ISOLATED_ANON ${anon}`, is: `${nrIsolatedAnon}` });
+      if (nrIsolatedFile !== undefined && nrIsolatedFile !== file) found.push({ where: nodeName(node), was: `NR_ISOLATED_FILE ${file}`, is: `${nrIsolatedFile}` });
     }
     return found;
   },
@@ -163,4 +190,4 @@ const nodesHaveZones: Invariant = {
   },
 };
 
-export const nodeInvariants: readonly Invariant[] = [nodeSpanIsHull, nodePresentCounted, memoryMasks, memoryNodesAreOnline, nrZonesReaches, zonelistHasPopulatedZones, offlineNodeIsEmpty, nodesHaveZones];
+export const nodeInvariants: readonly Invariant[] = [nodeSpanIsHull, isolatedPagesCounted, nodePresentCounted, memoryMasks, memoryNodesAreOnline, nrZonesReaches, zonelistHasPopulatedZones, offlineNodeIsEmpty, nodesHaveZones];

@@ -2,7 +2,7 @@
  * Taking pages: what an allocation may be given, and when it may fail.
  */
 import { FrameFlag, FrameUse, hex, isAligned, pageKindTraits, toPfn, zoneTypes } from "../../models/index.ts";
-import type { Alloc, FreeBlockView, Grant, Migratetype, NodeId, View, ZoneIndex, ZoneType } from "../../models/index.ts";
+import type { Alloc, Command, FreeBlockView, Grant, Migratetype, NodeId, View, ZoneIndex, ZoneType } from "../../models/index.ts";
 import { freeBlockOfRow, isUnused, pageblockStarts, pageblockTypes, rowsOf, typeAt, zoneAt } from "../derived.ts";
 import { FrameEvidence, allocationName, allocationPlace, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
@@ -14,9 +14,16 @@ interface Granted {
   readonly grant: Grant;
 }
 
+/** What is asked of the allocator: by a command that is nothing else, or by a balloon for a page of its driver. */
+export function requestOf(command: Command): Alloc | undefined {
+  if (command.op === "inflate") return { op: "alloc", id: command.id, kind: "driver-movable", order: 0, node: command.node, thisNode: false, zone: "normal" };
+  return command.op === "alloc" ? command : undefined;
+}
+
 /** An allocation that was given a block. */
 function granted({ command, outcome }: StepRecord): Granted | undefined {
-  return command.op === "alloc" && outcome.result === "ok" && outcome.grant !== undefined ? { command, grant: outcome.grant } : undefined;
+  const request = requestOf(command);
+  return request !== undefined && outcome.result === "ok" && outcome.grant !== undefined ? { command: request, grant: outcome.grant } : undefined;
 }
 
 const givesWhatWasAsked: Law = {
@@ -24,7 +31,7 @@ const givesWhatWasAsked: Law = {
   title: "an allocation gives one aligned block of the order asked for, whose frames were free, and takes nothing else",
   source: "mm/page_alloc.c: rmqueue(), expand(), v6.12",
   needs: ["frames.use", "allocations"],
-  ops: ["alloc"],
+  ops: ["alloc", "inflate"],
   unless: [],
   find: (step) => {
     const taken = granted(step);
@@ -75,7 +82,7 @@ const staysInItsZones: Law = {
   title: "an allocation comes from one zone, and from one that its kind, its zone modifier and its node allow",
   source: "include/linux/gfp.h: gfp_zone(); mm/page_alloc.c: get_page_from_freelist(), v6.12",
   needs: ["zones", "frames.zone"],
-  ops: ["alloc"],
+  ops: ["alloc", "inflate"],
   unless: [],
   find: (step) => {
     const taken = granted(step);
@@ -166,7 +173,7 @@ const claimsItsOwn: Law = {
   title: "taking and freeing pages changes a pageblock only among Unmovable, Movable and Reclaimable; an allocation only to its own type, and only pageblocks of the free block it was taken from",
   source: "mm/page_alloc.c: try_to_steal_block(), __free_one_page(), v6.12",
   needs: ["pageblocks", "freeBlocks", "frames"],
-  ops: ["alloc", "free", "drain", "pcp-disable", "compact", "release", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "free-contig", "cma-release", "fake-online"],
+  ops: ["alloc", "free", "drain", "pcp-disable", "compact", "release", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "inflate", "deflate", "free-contig", "cma-release", "fake-online"],
   // A free block that KD-1 has put on the list of another type is claimed with its isolated pageblocks.
   unless: ["KD-1"],
   find: (step) => {
@@ -216,10 +223,11 @@ const failsOnlyWhenItMust: Law = {
   title: "an allocation fails only when no zone it may use passes the watermark test",
   source: "mm/page_alloc.c: __zone_watermark_ok(), get_page_from_freelist(), v6.12, all marks being 0",
   needs: ["zones.nrFree", "zones.nrFreeCma", "freeBlocks", "nodes.zonelist"],
-  ops: ["alloc"],
+  ops: ["alloc", "inflate"],
   unless: ["KD-1"],
-  find: ({ before, command, outcome }) => {
-    if (command.op !== "alloc" || outcome.result !== "refused") return [];
+  find: ({ before, command: asked, outcome }) => {
+    const command = requestOf(asked);
+    if (command === undefined || outcome.result !== "refused") return [];
     const movable = pageKindTraits[command.kind].migratetype === "Movable";
     return zonelist(before, command.node)
       .filter((index) => mayUse(before, command, index) && passesWatermark(before, index, command.order, movable))
@@ -232,7 +240,7 @@ const leavesOthersAlone: Law = {
   title: "taking, holding and isolating pages, draining, and devices that come and go leave the pages of others where they are",
   source: "mm/page_alloc.c: prep_new_page(), v6.12",
   needs: ["allocations"],
-  ops: ["alloc", "hold", "release", "lru-isolate", "lru-putback", "free-reserved", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "remove"],
+  ops: ["alloc", "hold", "release", "lru-isolate", "lru-putback", "free-reserved", "inflate", "deflate", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "remove"],
   unless: [],
   find: (step) => {
     const own = "id" in step.command ? step.command.id : undefined;

@@ -22,7 +22,7 @@ function movedIds({ outcome }: StepRecord): readonly AllocId[] {
 }
 
 function sameButPlace(a: AllocationView, b: AllocationView): boolean {
-  return a.kind === b.kind && a.order === b.order && a.compound === b.compound && a.holds === b.holds && a.pins === b.pins && a.longTermPins === b.longTermPins && a.lruIsolated === b.lruIsolated && a.freed === b.freed;
+  return a.kind === b.kind && a.order === b.order && a.compound === b.compound && a.holds === b.holds && a.pins === b.pins && a.longTermPins === b.longTermPins && a.lruIsolated === b.lruIsolated && a.inflated === b.inflated && a.freed === b.freed;
 }
 
 /** The id that the step gives the frames it takes; a task's own is not told. */

@@ -6,6 +6,7 @@
  */
 import type { Op } from "../../models/index.ts";
 import { changedPaths, compareViews } from "../compare.ts";
+import { allocationsById } from "../derived.ts";
 import { maxEvidence } from "../evidence.ts";
 import type { Evidence, Law, Need, StepRecord } from "../rule.ts";
 import { commandOf, direction, failed, idle, opsOf, subjectBlock, taskOf } from "../step.ts";
@@ -15,6 +16,9 @@ const lists = ["frames.use", "frames.order", "zones.nrFree", "zones.nrFreeCma", 
 
 /** What taking and giving pages changes besides the allocations. */
 const pages = [...lists, "frames.flags"];
+
+/** Counters of pages off the LRU: they follow the page that is taken off, goes back, or is gone. */
+const isolated = ["nodes.nrIsolatedAnon", "nodes.nrIsolatedFile"];
 
 /** What a migration changes besides. */
 const moves = [...pages, "allocations.ranges"];
@@ -31,7 +35,7 @@ const sections = [...pages, "sections.*", "frames", "frames.zone", "totals.nrMem
 
 /** What a block changes that goes online or offline. */
 const hotplug = [
-  ...moves, "allocations", "frames.zone", "pageblocks.*", "sections.online", "blocks.state", "blocks.onlineType", "blocks.zone", "blocks.validZones", "zones.start", "zones.spanned", "zones.present", "zones.presentEarly", "zones.managed",
+  ...moves, ...isolated, "allocations", "frames.zone", "pageblocks.*", "sections.online", "blocks.state", "blocks.onlineType", "blocks.zone", "blocks.validZones", "zones.start", "zones.spanned", "zones.present", "zones.presentEarly", "zones.managed",
   "zones.contiguous", "nodes.start", "nodes.spanned", "nodes.present", "nodes.hasMemory", "nodes.hasNormalMemory", "nodes.nrZones", "nodes.zonelist", "groups.presentKernel", "groups.presentMovable", "totals.totalram",
 ];
 
@@ -47,22 +51,25 @@ const device = [...sections, "zones.start", "zones.spanned", "nodes.start", "nod
 /** What a successful command changes. Steps of tasks: what their command changes, and what the task holds. */
 const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, readonly string[]>> = {
   alloc: [...pages, "allocations"],
-  free: [...pages, "allocations", "allocations.ranges", "allocations.order", "allocations.freed"],
+  free: [...pages, ...isolated, "allocations", "allocations.ranges", "allocations.order", "allocations.freed"],
   drain: lists,
   "pcp-disable": [...lists, "zones.pcpDisabled"],
   "pcp-enable": ["zones.pcpDisabled"],
   compact: moves,
   hold: ["allocations.holds"],
-  release: [...pages, "allocations", "allocations.holds"],
-  "lru-isolate": ["allocations.lruIsolated"],
-  "lru-putback": ["allocations.lruIsolated"],
+  release: [...pages, ...isolated, "allocations", "allocations.holds"],
+  "lru-isolate": ["allocations.lruIsolated", ...isolated],
+  "lru-putback": ["allocations.lruIsolated", ...isolated],
   pin: [...moves, "allocations.pins", "allocations.longTermPins"],
   "pin-range": [...moves, "allocations.pins", "allocations.longTermPins"],
-  unpin: [...pages, "allocations", "allocations.pins", "allocations.longTermPins"],
+  unpin: [...pages, ...isolated, "allocations", "allocations.pins", "allocations.longTermPins"],
   poison,
   "soft-offline": [...poison, "allocations.ranges"],
   unpoison: [...pages, "blocks.nrHwpoison", "totals.numPoisoned"],
   "free-reserved": [...lists, "zones.managed", "totals.totalram"],
+  inflate: [...pages, "allocations", "zones.managed", "totals.totalram"],
+  deflate: [...pages, "allocations", "allocations.freed", "allocations.inflated", "zones.managed", "totals.totalram"],
+  "vmstat-refresh": [],
   isolate: isolation,
   unisolate: isolation,
   "test-isolated": [],
@@ -112,6 +119,14 @@ const offlineRefusal = moves;
 // A failed step takes back what the task held, too.
 const offlineStepRefusal = [...moves, ...task, "blocks.state", "zones.present", "zones.presentEarly", "nodes.present", "groups.presentKernel", "groups.presentMovable", "blocks.validZones"];
 
+/** Inflated pages that moved take their place among the managed pages of their zone along. */
+function movedInflated({ before, outcome }: StepRecord): readonly string[] {
+  if (before.allocations === undefined) return [];
+  const inflated = allocationsById(before);
+  const all = [...(outcome.moved ?? []), ...(outcome.attempts ?? []).flatMap(({ moved }) => moved ?? [])];
+  return all.some(({ id }) => inflated.get(id)?.inflated === true) ? ["zones.managed"] : [];
+}
+
 function allowedOnSuccess(step: StepRecord): readonly string[] {
   const [, inner] = opsOf(step);
   const op = inner ?? step.command.op;
@@ -152,7 +167,7 @@ const changesItsOwn: Law = {
   needs: [],
   ops: [],
   unless: [],
-  find: (step) => (failed(step) || idle(step) ? [] : forbiddenChanges(step, allowedOnSuccess(step))),
+  find: (step) => (failed(step) || idle(step) ? [] : forbiddenChanges(step, [...allowedOnSuccess(step), ...movedInflated(step)])),
 };
 
 const failureChangesNothing: Law = {
@@ -162,7 +177,7 @@ const failureChangesNothing: Law = {
   needs: [],
   ops: [],
   unless: [],
-  find: (step) => (idle(step) ? forbiddenChanges(step, []) : failed(step) ? forbiddenChanges(step, allowedOnRefusal(step)) : []),
+  find: (step) => (idle(step) ? forbiddenChanges(step, []) : failed(step) ? forbiddenChanges(step, [...allowedOnRefusal(step), ...movedInflated(step)]) : []),
 };
 
 const testingChangesNothing: Law = {

@@ -21,7 +21,7 @@ const framesAreConserved: Law = {
   needs: ["zones", "frames.use", "frames.zone"],
   // Not those that give the allocator frames, or take frames from it.
   ops: [
-    "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
+    "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "inflate", "deflate", "vmstat-refresh", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
     "alloc-contig-pages", "cma-alloc", "cma-release", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "set", "veto", "fail-next",
   ],
   unless: [],
@@ -60,7 +60,7 @@ const freedIsFree: Law = {
   title: "the frames of an allocation that is gone are free or on a per-CPU list, poisoned ones kept from use",
   source: "mm/page_alloc.c: __free_pages(), free_pages_prepare(), v6.12",
   needs: ["allocations", "frames.use", "frames.flags"],
-  ops: ["free", "release", "unpin", "free-contig", "cma-release"],
+  ops: ["free", "deflate", "release", "unpin", "free-contig", "cma-release"],
   unless: ["KD-8"],
   find: (step) => {
     const flags = given(step.before.frames).flags;
@@ -85,11 +85,11 @@ const ownersDropWhatTheyHave: Law = {
   title: "freeing ends the allocation, unless others refer to it; then it is marked freed and keeps at least its first frame",
   source: "mm/page_alloc.c: __free_pages(), v6.12",
   needs: ["allocations"],
-  ops: ["free"],
+  ops: ["free", "deflate"],
   unless: [],
   find: (step) => {
     const { command } = step;
-    const change = command.op === "free" && succeeded(step) ? allocationChanges(step).find(({ id }) => id === command.id) : undefined;
+    const change = (command.op === "free" || command.op === "deflate") && succeeded(step) ? allocationChanges(step).find(({ id }) => id === command.id) : undefined;
     if (change?.before === undefined) return [];
     const { before, after } = change;
     const referred = before.holds + before.pins + before.longTermPins > 0;
@@ -163,15 +163,15 @@ const drainEmpties: Law = {
 
 const countsWhatItFrees: Law = {
   id: "FC-56",
-  title: "giving up a reserved frame, and taking or giving back PageOffline frames, changes managed by exactly those",
-  source: "include/linux/mm.h: free_reserved_page(); drivers/virtio/virtio_mem.c: virtio_mem_fake_offline(), v6.12",
+  title: "giving up a reserved frame, taking or giving back PageOffline frames, and a balloon that takes or gives back a page, change managed by exactly those",
+  source: "include/linux/mm.h: free_reserved_page(); drivers/virtio/virtio_mem.c: virtio_mem_fake_offline(); drivers/virtio/virtio_balloon.c: fill_balloon(), v6.12",
   needs: ["zones"],
-  ops: ["free-reserved", "fake-offline", "fake-online"],
+  ops: ["free-reserved", "fake-offline", "fake-online", "inflate", "deflate"],
   unless: [],
   find: (step) => {
     const command = commandOf(step);
     if (!succeeded(step)) return [];
-    const wanted = command.op === "fake-offline" ? -command.nrPages : command.op === "fake-online" ? command.nrPages : 1;
+    const wanted = command.op === "fake-offline" ? -command.nrPages : command.op === "fake-online" ? command.nrPages : command.op === "inflate" ? -1 : 1;
     let delta = 0;
     for (const { before, after } of zonePairs(step)) delta += after.managed - before.managed;
     return delta === wanted ? [] : [{ where: "managed of all zones", was: `${wanted > 0 ? "+" : ""}${wanted}`, is: `${delta}` }];

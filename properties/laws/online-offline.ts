@@ -3,7 +3,7 @@
  */
 import { FrameFlag, FrameUse, NONE, blockPages, hex, pageblockPages, rangeContains, showRange, toPfn } from "../../models/index.ts";
 import type { BlockView, View, ZoneIndex, ZoneView } from "../../models/index.ts";
-import { eachRun, isOnlineMemory, mustSpan, rowsOf, typeAt } from "../derived.ts";
+import { eachRun, inflatedCounts, isOnlineMemory, mustSpan, rowsOf, typeAt } from "../derived.ts";
 import { FrameEvidence, allocationName, blockName, useName, zoneName } from "../evidence.ts";
 import { given, perView } from "../per-view.ts";
 import type { Evidence, Law } from "../rule.ts";
@@ -36,7 +36,7 @@ const presentFollowsBlocks: Law = {
 
 const managedFollowsBlocks: Law = {
   id: "FC-66",
-  title: "a block that comes online gives the allocator all its frames but its own memmap, one that goes offline takes all back that the allocator had",
+  title: "a block that comes online gives the allocator all its frames but its own memmap, one that goes offline takes all back that the allocator had; inflated pages take their place along",
   source: "mm/memory_hotplug.c: online_pages(), offline_pages(), v6.12",
   needs: ["zones", "blocks.zone", "blocks.selfHosted", "frames.use"],
   ops: ["add", "write-state", "write-online"],
@@ -57,7 +57,7 @@ const managedFollowsBlocks: Law = {
     }
     const found: Evidence[] = [];
     for (const { index, before, after } of zonePairs(step)) {
-      const was = wanted.get(index) ?? 0;
+      const was = (wanted.get(index) ?? 0) + (inflatedCounts(step.before)[index] ?? 0) - (inflatedCounts(step.after)[index] ?? 0);
       if (after.managed - before.managed !== was) found.push({ where: zoneName(step.before, index), was: `managed changes by ${was}`, is: `by ${after.managed - before.managed}` });
     }
     return found;

@@ -16,7 +16,7 @@ function searches(step: StepRecord): boolean {
 
 function allocates(step: StepRecord): boolean {
   const { op } = commandOf(step);
-  return op === "alloc" || op === "add" || op === "device-map" || op === "pin" || op === "soft-offline" || makesWay(step);
+  return op === "alloc" || op === "inflate" || op === "add" || op === "device-map" || op === "pin" || op === "soft-offline" || makesWay(step);
 }
 
 /** Pages may have to move or to be dropped. */
@@ -29,6 +29,18 @@ function someIsolated({ before }: StepRecord): boolean {
   return before.pageblocks?.some(({ type }) => type === "Isolate") === true;
 }
 
+/** Free blocks of one order and zone are on lists of more than one type that allocations may claim. */
+function severalTypes({ before: { freeBlocks = [] } }: StepRecord): boolean {
+  const types = new Map<string, string>();
+  return freeBlocks.some(({ order, zone, type }) => {
+    if (type === "CMA" || type === "Isolate") return false;
+    const key = `${zone} ${order}`;
+    const known = types.get(key) ?? type;
+    types.set(key, known);
+    return known !== type;
+  });
+}
+
 /** By clause, in the order of the specification. */
 export const asks: Readonly<Record<string, (step: StepRecord) => boolean>> = {
   "outcome-result": () => true,
@@ -38,6 +50,7 @@ export const asks: Readonly<Record<string, (step: StepRecord) => boolean>> = {
   "grant-zone": given,
   "grant-not-isolated": (step) => given(step) && someIsolated(step),
   "grant-type": (step) => given(step) && step.before.freeBlocks?.some(({ type }) => type === "CMA") === true,
+  "grant-fallback": (step) => given(step) && severalTypes(step),
   "grant-retype": given,
   "refusal-needless": (step) => allocates(step) && (step.outcome.result === "refused" || step.outcome.result === "livelock" || step.outcome.result === "running"),
   "move-allowed": ({ outcome: { moved = [], attempts = [] } }) => moved.length > 0 || attempts.some((attempt) => (attempt.moved ?? []).length > 0),

@@ -161,6 +161,8 @@ export const machineFields: Words<MachineDescription> = {
   onlinePolicy: "`contig-zones` or `auto-movable`",
   autoMovableRatio: "percent; 0: never movable",
   autoMovableNumaAware: "the ratio holds on each node too",
+  balloon: "true: the machine has a virtio balloon (without DEFLATE_ON_OOM), which `inflate` fills; left out otherwise",
+  nodeStats: "true: NR_ISOLATED_ANON and NR_ISOLATED_FILE of nodes are kept; left out otherwise",
   zeroPage: "the zero page, one of the reserved frames; left out: it lies outside the modelled memory",
   hotplugEnd: "first frame that can not be mapped: nothing is added there",
   compaction: "`true`: the command `compact` can be issued; left out: it is skipped",

@@ -42,9 +42,9 @@ export function defaultOf(part: "machine" | "node" | "cma", field: string): stri
   if (!read.ok) throw new Error(read.error);
   const machine = machineFields(read.value);
   // Left out they are not written either.
-  if (part === "machine" && field === "zeroPage") return "none";
   if (part === "cma" && field === "reservePagesOnError") return "false";
   const whole: object | undefined = { machine, node: machine.nodes[0], cma: machine.cma[0] }[part];
+  // What a machine need not have is not there.
   const value: unknown = whole === undefined ? undefined : Reflect.get(whole, field);
   return value === undefined ? "none" : JSON.stringify(value);
 }

@@ -43,6 +43,8 @@ export const commandGroups: readonly { readonly title: string; readonly ops: rea
   { title: "Page allocator", ops: ["alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact"] },
   { title: "References and pins", ops: ["hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin"] },
   { title: "Memory errors and reserved frames", ops: ["poison", "soft-offline", "unpoison", "free-reserved"] },
+  { title: "Balloon", ops: ["inflate", "deflate"] },
+  { title: "Statistics", ops: ["vmstat-refresh"] },
   { title: "Isolation", ops: ["isolate", "unisolate", "test-isolated"] },
   { title: "Contiguous allocation", ops: ["alloc-contig", "free-contig", "alloc-contig-pages", "cma-alloc", "cma-release", "fake-offline", "fake-online"] },
   { title: "Hotplug", ops: ["add", "remove", "offline-and-remove", "write-state", "write-online"] },

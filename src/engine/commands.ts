@@ -2,7 +2,7 @@
  * What each command of the catalogue does: when it can not be issued, and which mechanism it is.
  */
 import { orderFits, toPfn, zoneTypes } from "../../models/index.ts";
-import type { Alloc, AllocContig, AllocContigPages, CmaAlloc, Command, DeviceMap, FakeOffline, Isolate, Outcome, TestIsolated, ZoneType as ZoneTypeName } from "../../models/index.ts";
+import type { Alloc, AllocContig, AllocContigPages, CmaAlloc, Command, DeviceMap, FakeOffline, Inflate, Isolate, Outcome, TestIsolated, ZoneType as ZoneTypeName } from "../../models/index.ts";
 import { kindAt, kindNumber } from "./allocations.ts";
 import type { Kind } from "./allocations.ts";
 import type { ContigOp } from "./contig.ts";
@@ -77,6 +77,12 @@ export class Commands {
         return m.poison.unpoison(command.pfn);
       case "free-reserved":
         return m.contigRelease.freeReserved(command.pfn);
+      case "inflate":
+        return this.#inflate(command);
+      case "deflate":
+        return m.balloon.deflate(command.id);
+      case "vmstat-refresh":
+        return this.#vmstatRefresh();
       case "isolate":
         return this.#isolate(command);
       case "unisolate":
@@ -197,6 +203,18 @@ export class Commands {
   #pcpEnable(zone: Zone): Refusal | undefined {
     if (!zone.pcpDisabledByCommand || zone.pcpDisabledByTasks > 0) return skipped("pcp-lock");
     zone.pcpDisabledByCommand = false;
+    return undefined;
+  }
+
+  #inflate({ id, node }: Inflate): Done {
+    if (this.m.description.balloon !== true) return skipped("no-balloon");
+    if (this.#isIdTaken(id)) return skipped("label-in-use", { id });
+    return this.#isNodeUsable(node) ? this.m.balloon.inflate(id, node) : skipped("no-such-node");
+  }
+
+  #vmstatRefresh(): Refusal | undefined {
+    if (this.m.description.nodeStats !== true) return skipped("no-node-stats");
+    this.m.nodeStats.refresh();
     return undefined;
   }
 

@@ -50,7 +50,7 @@ export class Fallback {
   }
 
   /** find_suitable_fallback(): the first type with a block of exactly this order, or -1. */
-  protected fallbackOf(zone: Zone, order: number, type: number): number {
+  fallbackOf(zone: Zone, order: number, type: number): number {
     for (const other of this.fallbacksOf(type)) {
       if (this.m.lists.count(zone.index, other, order) > 0) return other;
     }

@@ -7,6 +7,7 @@
 import type { Geometry, MachineDescription, Profile } from "../../models/index.ts";
 import { earlySections, zoneTypes } from "../../models/index.ts";
 import { Allocations } from "./allocations.ts";
+import type { Balloon } from "./balloon.ts";
 import type { BlockState } from "./block-state.ts";
 import type { Buddy } from "./buddy.ts";
 import type { Choices } from "./choices.ts";
@@ -30,6 +31,7 @@ import { Log } from "./log.ts";
 import type { Memmap } from "./memmap.ts";
 import type { MemoryBlocks } from "./memory-blocks.ts";
 import type { Migration } from "./migration.ts";
+import type { NodeStats } from "./node-stats.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Offline } from "./offline.ts";
@@ -85,6 +87,7 @@ export class Machine {
   readonly zones: Zones;
   readonly zonelists: Zonelists;
   readonly nodes: Nodes;
+  readonly nodeStats: NodeStats;
   readonly frames: Frames;
   readonly buddy: Buddy;
   readonly fallback: Fallback;
@@ -99,6 +102,7 @@ export class Machine {
   readonly contigRelease: ContigRelease;
   readonly cma: Cma;
   readonly references: References;
+  readonly balloon: Balloon;
   readonly pins: Pins;
   readonly poison: Poison;
   readonly blocks: MemoryBlocks;
@@ -132,6 +136,7 @@ export class Machine {
     this.zones = new parts.Zones(this);
     this.zonelists = new parts.Zonelists(this);
     this.nodes = new parts.Nodes(this);
+    this.nodeStats = new parts.NodeStats(this);
     this.frames = new parts.Frames(this);
     this.buddy = new parts.Buddy(this);
     this.fallback = new parts.Fallback(this);
@@ -146,6 +151,7 @@ export class Machine {
     this.contigRelease = new parts.ContigRelease(this);
     this.cma = new parts.Cma(this);
     this.references = new parts.References(this);
+    this.balloon = new parts.Balloon(this);
     this.pins = new parts.Pins(this);
     this.poison = new parts.Poison(this);
     this.blocks = new parts.MemoryBlocks(this);

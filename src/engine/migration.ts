@@ -57,6 +57,7 @@ export class Migration {
     if (target < 0) return false;
     const from = this.m.allocations.head(slot);
     this.m.allocations.setHead(slot, target);
+    if (this.m.allocations.has(slot, AllocFlag.Inflated)) this.m.balloon.migrated(from, target);
     release(from, request.order);
     this.m.log.move({ id: this.m.allocations.id(slot), from: toPfn(from), to: grantOf(target, request.order, request.retyped) });
     return true;

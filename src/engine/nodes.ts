@@ -14,6 +14,7 @@ export class Nodes {
   initialise(node: NodeState): void {
     node.nrZones = 0;
     node.start = 0;
+    this.m.nodeStats.reconcile(node);
   }
 
   setOnline(node: NodeState): void {

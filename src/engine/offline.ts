@@ -4,7 +4,7 @@
  */
 import { newBook } from "./isolation.ts";
 import type { Book } from "./isolation.ts";
-import { FrameCode, Type, isAllocated, isFree, isGuard, orderOf } from "./layout.ts";
+import { AllocFlag, FrameCode, Type, isAllocated, isFree, isGuard, orderOf } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryBlock } from "./memory-blocks.ts";
 import { livelock, refused } from "./result.ts";
@@ -146,8 +146,8 @@ export class Offline {
   /** Past the point of no return. */
   protected commit(op: OfflineOp): void {
     const { block, zone } = op;
-    this.endPoisoned(op);
-    const nrManaged = this.offlineIsolatedPages(op);
+    const nrInflated = this.endPoisoned(op);
+    const nrManaged = this.offlineIsolatedPages(op) - nrInflated;
     this.uncountIsolated(op);
     this.enablePcp(zone);
     this.m.zones.adjustManaged(zone, -nrManaged);
@@ -171,14 +171,21 @@ export class Offline {
     op.zone.nrIsolatePageblock -= op.nrPages / this.m.sizes.pageblockPages;
   }
 
-  /** Allocations end whose frames are all poisoned; a contiguous one loses those that are. */
-  protected endPoisoned(op: OfflineOp): void {
+  /** Allocations end whose frames are all poisoned; a contiguous one loses those that are. How many of them were inflated, and so not managed. */
+  protected endPoisoned(op: OfflineOp): number {
+    let nrInflated = 0;
     this.m.frames.forEachUnit(op.start, op.start + op.nrPages, (code, first) => {
-      if (isAllocated(code)) this.m.allocations.remove(this.m.allocations.slotAt(first));
+      if (isAllocated(code)) {
+        const slot = this.m.allocations.slotAt(first);
+        if (this.m.allocations.has(slot, AllocFlag.Inflated)) nrInflated++;
+        if (this.m.allocations.has(slot, AllocFlag.LruIsolated)) this.m.nodeStats.count(slot, -1);
+        this.m.allocations.remove(slot);
+      }
       if (code !== FrameCode.Contig) return;
       const owner = this.m.frames.contigOf(first);
       if (owner !== undefined) this.m.contigs.removeFrames(owner, first, first + 1);
     });
+    return nrInflated;
   }
 
   /** __offline_isolated_pages(): free blocks leave their lists, sections go offline. How many frames were managed. */

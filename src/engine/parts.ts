@@ -2,6 +2,7 @@
  * The classes that an engine is made of, one a mechanism. A variant of the engine is this table with one class replaced
  * by a subclass: its methods are the kernel's decisions, one each.
  */
+import { Balloon } from "./balloon.ts";
 import { BlockState } from "./block-state.ts";
 import { Boot } from "./boot.ts";
 import { Buddy } from "./buddy.ts";
@@ -23,6 +24,7 @@ import type { Machine } from "./machine.ts";
 import { Memmap } from "./memmap.ts";
 import { MemoryBlocks } from "./memory-blocks.ts";
 import { Migration } from "./migration.ts";
+import { NodeStats } from "./node-stats.ts";
 import { Nodes } from "./nodes.ts";
 import { Notifier } from "./notifier.ts";
 import { Offline } from "./offline.ts";
@@ -45,6 +47,7 @@ import { Zones } from "./zones.ts";
 type Part<T> = new (machine: Machine) => T;
 
 export interface EngineParts {
+  readonly Balloon: Part<Balloon>;
   readonly BlockState: Part<BlockState>;
   readonly Boot: Part<Boot>;
   readonly Buddy: Part<Buddy>;
@@ -65,6 +68,7 @@ export interface EngineParts {
   readonly Memmap: Part<Memmap>;
   readonly MemoryBlocks: Part<MemoryBlocks>;
   readonly Migration: Part<Migration>;
+  readonly NodeStats: Part<NodeStats>;
   readonly Nodes: Part<Nodes>;
   readonly Notifier: Part<Notifier>;
   readonly Offline: Part<Offline>;
@@ -87,6 +91,6 @@ export interface EngineParts {
 
 /** The engine as it ships. */
 export const shippedParts: EngineParts = {
-  BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Isolation, Memmap, MemoryBlocks, Migration, Nodes, Notifier, Offline, Online,
+  Balloon, BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Isolation, Memmap, MemoryBlocks, Migration, NodeStats, Nodes, Notifier, Offline, Online,
   PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Resources, Sections, Tasks, Unmovable, ZoneChoice, Zonelists, Zones,
 };

@@ -22,6 +22,7 @@ export class References {
     const slot = allocations.slotOf(id);
     if (slot < 0) return this.#notFromAlloc(id);
     if (allocations.has(slot, AllocFlag.Freed)) return skipped("freed-already", { id });
+    if (allocations.has(slot, AllocFlag.Inflated)) return skipped("inflated", { id });
     if (allocations.nrExtraReferences(slot) === 0) {
       this.#end(slot, pcp);
       return undefined;
@@ -76,6 +77,7 @@ export class References {
     if (allocations.has(slot, AllocFlag.Freed)) return skipped("freed-already", { id });
     if (!this.m.frames.isOnLru(slot)) return skipped("not-on-lru", { id });
     allocations.setFlag(slot, AllocFlag.LruIsolated, true);
+    this.m.nodeStats.count(slot, 1);
     return undefined;
   }
 
@@ -85,6 +87,7 @@ export class References {
     if (slot < 0) return skipped(this.m.contigs.get(id) === undefined ? "no-such-label" : "not-isolated", { id });
     if (!allocations.has(slot, AllocFlag.LruIsolated)) return skipped("not-isolated", { id });
     allocations.setFlag(slot, AllocFlag.LruIsolated, false);
+    this.m.nodeStats.count(slot, -1);
     return undefined;
   }
 
@@ -96,6 +99,7 @@ export class References {
     const { allocations } = this.m;
     const head = allocations.head(slot);
     const order = allocations.order(slot);
+    if (allocations.has(slot, AllocFlag.LruIsolated)) this.m.nodeStats.count(slot, -1);
     allocations.remove(slot);
     this.freePages(head, order, pcp);
   }

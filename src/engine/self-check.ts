@@ -43,6 +43,10 @@ export function selfCheck(m: Machine): readonly SelfEvidence[] {
   const recounts = m.zones.all.map(() => new Recount(m.sizes.maxOrder + 1));
   const drifted = (m.quirks.used()["KD-1"] ?? 0) > 0;
   for (const section of m.sections.table.between(0, Number.POSITIVE_INFINITY)) checkSection(m, section, recounts, drifted, report);
+  for (const slot of m.allocations.slots()) {
+    const recount = m.allocations.has(slot, AllocFlag.Inflated) ? recounts[m.frames.zone(m.allocations.head(slot)).index] : undefined;
+    if (recount !== undefined) recount.managed--;
+  }
   for (const [index, recount] of recounts.entries()) checkZone(m, m.zones.at(index), recount, drifted, report);
   checkNodes(m, report);
   checkAllocations(m, report);

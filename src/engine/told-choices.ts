@@ -255,9 +255,22 @@ export class ToldChoices extends Choices {
     if (list > Type.Reclaimable && !(list === Type.Cma && this.m.fallback.mayUseCma(request.type))) return refuse("grant-type", `the request may not use the list ${migratetypes[list] ?? list}`);
     const retyped = grant.retyped ?? [];
     const claims = retyped.length > 0;
+    if (list <= Type.Reclaimable && list !== request.type && !this.#fallsBackTo(list, zone, request, section, head, order, claims)) return refuse("grant-fallback", "another type that the request falls back to first has a block of that order");
     if (claims && !this.#mayRetype(retyped, request, section, head, order, list)) return refuse("grant-retype", "it retypes pageblocks that this allocation may not claim, or not all of them");
     this.m.pageAlloc.takeChosen(grant.pfn, head, order, list, zone, request, claims);
     return true;
+  }
+
+  /** find_suitable_fallback() comes to this list: for the order of the block, or of one for which its pageblock may have been claimed. */
+  #fallsBackTo(list: number, zone: Zone, request: PageRequest, section: Section, head: number, order: number, claims: boolean): boolean {
+    const comesTo = (asked: number): boolean => asked >= request.order && this.m.fallback.fallbackOf(zone, asked, request.type) === list;
+    if (!claims || order >= this.m.sizes.pageblockOrder) return comesTo(order);
+    const start = section.start + head - (head % this.m.sizes.pageblockPages);
+    let found = false;
+    this.m.frames.forEachUnit(start, start + this.m.sizes.pageblockPages, (code) => {
+      found ||= isFree(code) && comesTo(orderOf(code));
+    });
+    return found;
   }
 
   /** All pageblocks of a block of at least pageblock order, or the one around a smaller block; told are those that change. */

@@ -69,7 +69,14 @@ function viewNodes(m: Machine): readonly NodeView[] {
     hasNormalMemory: node.hasNormalMemory,
     nrZones: node.nrZones,
     zonelist: node.online ? node.zonelist.map(({ index }) => index) : [],
+    ...viewStats(m, node.node),
   }));
+}
+
+function viewStats(m: Machine, node: number): Pick<NodeView, "nrIsolatedAnon" | "nrIsolatedFile"> {
+  if (m.description.nodeStats !== true) return {};
+  const { anon, file } = m.nodeStats.of(node);
+  return { nrIsolatedAnon: anon[0] + anon[1], nrIsolatedFile: file[0] + file[1] };
 }
 
 function viewBlocks(m: Machine): readonly BlockView[] {
@@ -166,6 +173,7 @@ function pcpTypeOf(m: Machine, section: Section, offset: number, order: number):
 
 function viewAllocations(m: Machine): readonly AllocationView[] {
   const { allocations } = m;
+  const hasBalloon = m.description.balloon === true;
   const blocks: readonly AllocationView[] = allocations.slots().map((slot) => ({
     id: allocations.id(slot),
     kind: allocations.kind(slot).name,
@@ -177,6 +185,7 @@ function viewAllocations(m: Machine): readonly AllocationView[] {
     longTermPins: allocations.pins(slot, true),
     lruIsolated: allocations.has(slot, AllocFlag.LruIsolated),
     freed: allocations.has(slot, AllocFlag.Freed),
+    ...(hasBalloon ? { inflated: allocations.has(slot, AllocFlag.Inflated) } : {}),
   }));
   const contigs: readonly AllocationView[] = m.contigs.all().map(({ id, kind, compound, ranges }) => ({
     id,
@@ -189,6 +198,7 @@ function viewAllocations(m: Machine): readonly AllocationView[] {
     longTermPins: 0,
     lruIsolated: false,
     freed: false,
+    ...(hasBalloon ? { inflated: false } : {}),
   }));
   return [...blocks, ...contigs].toSorted((a, b) => a.id - b.id);
 }

@@ -21,6 +21,7 @@
  * | onlinePolicy | "contig-zones" |
  * | autoMovableRatio, autoMovableNumaAware | 301, true |
  * | nodes[].movableStart, nodes[].cpus | null, true |
+ * | balloon, nodeStats | no balloon, no statistics of nodes |
  * | cma[].orderPerBit | 0 |
  * | cma[].reservePagesOnError | false |
  * | compaction | no `compact` |
@@ -82,6 +83,8 @@ const description: Schema<MachineDescription> = closed({
   autoMovableNumaAware: v.optional(yesOrNo, true),
   zeroPage: v.exactOptional(frame),
   hotplugEnd: frame,
+  nodeStats: v.exactOptional(v.literal(true, "true, or left out")),
+  balloon: v.exactOptional(v.literal(true, "true, or left out")),
   compaction: v.exactOptional(v.literal(true)),
   guardMinOrder: v.exactOptional(order),
   windows: v.exactOptional(listOf(range, 256)),

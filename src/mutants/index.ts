@@ -1,5 +1,6 @@
 /** Every mutant, in the order of the catalogue; the canary first. */
 import { bootLimit, groupMember, groupSize } from "./add.ts";
+import { balloonZones } from "./balloon.ts";
 import { deferredTypes, endMark, holesOfNodes, lastSection, pageblockStart } from "./boot.ts";
 import { bitIndex, guardsUncounted, isolatedCounts, isolatedMerge, moveRange, retypeAll, typeOfEntry } from "./buddy.ts";
 import { canary } from "./canary.ts";
@@ -10,6 +11,7 @@ import { deviceOverlap, deviceTails, firstDevicePage, nestedMemory } from "./dev
 import { cmaForAll, fixedHugetlb, samePageblock, zoneOfCursor } from "./isolation.ts";
 import { altmapBoundary, hostedRollback, memmapChunk, memmapUnderflow } from "./memmap.ts";
 import type { Mutant } from "./mutant.ts";
+import { strandedStats } from "./node-stats.ts";
 import { managedZonelists, newNodeCounts, normalMask, otherZonelists } from "./nodes.ts";
 import { cancelUntold, firstPage, isolatedCount, onlyNode, poisonBlocks, sectionsStayOnline, unpairedDone } from "./offline.ts";
 import { fastPathRule, nothingToMove, pinLeak, wholeFolios, zeroPage } from "./pins.ts";
@@ -21,9 +23,9 @@ export type { Mutant } from "./mutant.ts";
 
 export const mutants: readonly Mutant[] = [
   canary,
-  nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold,
+  nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold, strandedStats,
   onlyNode, unpairedDone, heldBlock, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
   sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
   deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, zeroPage, hugetlbTail, countedTwice, statusOfTry, fixedHugetlb, firstDevicePage, deviceOverlap,
-  deviceTails, groupSize, holesOfNodes, pageblockStart,
+  deviceTails, groupSize, balloonZones, holesOfNodes, pageblockStart,
 ];

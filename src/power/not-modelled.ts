@@ -35,7 +35,6 @@ export const interleavings: readonly NotModelled[] = [
 export const notModelled: readonly NotModelled[] = [
   { id: "B06", why: "pages larger than a pageblock are left out, so no tail is met where a pageblock begins to be checked" },
   { id: "B07", why: "pages larger than a pageblock are left out, so none reaches over the border of a block" },
-  { id: "B17", why: "statistics of isolated pages and the per-CPU parts of counters are left out" },
   { id: "B36", why: "only the vmemmap variant of sparsemem is modelled" },
   { id: "B39", why: "device maps with compound pages, whose memmap is shared, are left out" },
   { id: "B43", why: "no range with a hole in it is isolated, because no caller asks for one, and a hole where the first pageblock begins counts as an unmovable page" },
@@ -48,7 +47,6 @@ export const notModelled: readonly NotModelled[] = [
   { id: "B83", why: "there is no hugetlb pool: an offline does not walk over free huge pages to dissolve them" },
   { id: "B87", why: "a device map has one range; the driver that adds several is left out" },
   { id: "B89", why: "the virtio-mem driver, which decides what to ask for, is left out; the limit itself is modelled" },
-  { id: "B90", why: "inflated balloon pages do not leave the managed pages of a zone" },
 ];
 
 /** Entries without a mutant, by reason. */

@@ -40,6 +40,12 @@ export function commandWords(command: Command): string {
     case "unpoison":
     case "free-reserved":
       return `frame ${hex(command.pfn)}`;
+    case "inflate":
+      return `${allocName(command.id)} node ${command.node}`;
+    case "deflate":
+      return allocName(command.id);
+    case "vmstat-refresh":
+      return "fold the counters of the CPU";
     case "isolate":
       return `${tokenName(command.id)} ${rangeWords(command)} for ${command.mode}`;
     case "unisolate":

@@ -65,7 +65,7 @@ function taskFacts({ op, phase, range }: TaskView): Facts {
   return [["", `${op} of ${framesName(range.start, range.nrPages)}`], ["phase", phase]];
 }
 
-function allocationFacts({ kind, order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed }: AllocationView): Facts {
+function allocationFacts({ kind, order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed, inflated }: AllocationView): Facts {
   return [
     ["kind", kind],
     ["order", order],
@@ -76,6 +76,7 @@ function allocationFacts({ kind, order, compound, ranges, holds, pins, longTermP
     ["long-term pins", longTermPins],
     ["off the LRU", lruIsolated],
     ["freed by its owner", freed],
+    ["inflated", inflated],
   ];
 }
 
@@ -103,8 +104,8 @@ function zoneFacts(zone: ZoneView): Facts {
   ];
 }
 
-function nodeFacts({ online, hasMemory, hasNormalMemory, start, spanned, present }: NodeView): Facts {
-  return [["online", online], ["N_MEMORY", hasMemory], ["N_NORMAL_MEMORY", hasNormalMemory], ["span", spanned === 0 ? "empty" : framesName(start, spanned)], ["present", present]];
+function nodeFacts({ online, hasMemory, hasNormalMemory, start, spanned, present, nrIsolatedAnon, nrIsolatedFile }: NodeView): Facts {
+  return [["online", online], ["N_MEMORY", hasMemory], ["N_NORMAL_MEMORY", hasNormalMemory], ["span", spanned === 0 ? "empty" : framesName(start, spanned)], ["present", present], ["NR_ISOLATED_ANON", nrIsolatedAnon], ["NR_ISOLATED_FILE", nrIsolatedFile]];
 }
 
 function sectionFacts({ present, online, early, taint, usage, subsectionMap, backing }: SectionView): Facts {

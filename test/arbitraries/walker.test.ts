@@ -121,14 +121,14 @@ describe("a walk over tiny", () => {
   });
 
   it("makes every command in a way that is accepted, and in one that is refused or skipped", () => {
-    // tiny has no memory reserved outside its boot memmap, no zero page, and no compaction.
+    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, and no compaction.
     const made = ops.filter((op) => op !== "compact" && op !== "pin-range");
     const neverAccepted = made.filter((op) => (tally.ops.get(op)?.accepted ?? 0) === 0);
     const neverRefused = made.filter((op) => (tally.ops.get(op)?.refused ?? 0) + (tally.ops.get(op)?.skipped ?? 0) === 0);
 
-    expect(neverAccepted).toEqual(["free-reserved"]);
+    expect(neverAccepted).toEqual(["free-reserved", "inflate", "deflate", "vmstat-refresh"]);
     // No state refuses these.
-    expect(neverRefused).toEqual(["set", "veto", "fail-next"]);
+    expect(neverRefused).toEqual(["inflate", "deflate", "vmstat-refresh", "set", "veto", "fail-next"]);
   });
 
   it("is refused or skipped in about one command of five", () => {
@@ -164,7 +164,7 @@ describe("a walk over tiny", () => {
 });
 
 /** Recipes that tiny does not allow. */
-const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "device-own-memmap", "memory-in-window"]);
+const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window"]);
 
 describe("a walk over the other small machines", () => {
   it("compacts zones where that can be done, and asks for zones that are not there", () => {
@@ -184,6 +184,24 @@ describe("a walk over the other small machines", () => {
       expect(done.get("device-beside-memory")?.completed).toBeGreaterThan(2);
       expect(invalid).toEqual([]);
     }
+  });
+
+  it("takes nodes with uncounted statistics away and back where they are kept", () => {
+    const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled("tiny-stats"), "strict", 40);
+
+    expect(seen.get("vmstat-refresh")?.accepted).toBeGreaterThan(30);
+    expect(done.get("node-stats-return")?.completed).toBeGreaterThan(3);
+    expect(invalid).toEqual([]);
+  });
+
+  it("fills and empties a balloon where there is one", () => {
+    const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled("tiny-balloon"), "strict", 40);
+
+    expect(seen.get("inflate")?.accepted).toBeGreaterThan(30);
+    expect(seen.get("inflate")?.skipped).toBeGreaterThan(3);
+    expect(seen.get("deflate")?.accepted).toBeGreaterThan(9);
+    expect(done.get("balloon-moves")?.completed).toBeGreaterThan(5);
+    expect(invalid).toEqual([]);
   });
 
   it("reaches what comes with a zero page: ranges of pages that are pinned", () => {

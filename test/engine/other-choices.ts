@@ -95,6 +95,8 @@ class OtherChoices extends Choices {
       if (zone === undefined || !(isFree(code) || isPcp(code))) continue;
       const order = orderOf(code);
       for (const list of this.#listsFor(request, isPcp(code))) {
+        // Of the other types the one that comes first, whichever order is asked for.
+        if (list <= Type.Reclaimable && list !== request.type && this.m.fallback.fallbackOf(zone, order, request.type) !== list) continue;
         if ((isPcp(code) ? order === request.order : order >= request.order) && this.m.lists.has(section, head, order, zone.index, list)) found.push({ section, head, order, list, zone });
       }
     }

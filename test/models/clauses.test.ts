@@ -85,6 +85,10 @@ const lies: readonly Lie[] = [
     oneUser(subject);
     prepare(subject, freeToPcp(1));
   }, command: alloc(2, "kernel"), told: gives(5) },
+  { clause: "grant-fallback", what: "a Movable frame for a reclaimable page although Unmovable has one", machine: machineA, state: (subject) => {
+    place(subject, alloc(1, "kernel"), 0, [0, 4, 8, 12]);
+    place(subject, alloc(2, "user"), 16);
+  }, command: alloc(3, "slab-reclaimable"), told: gives(17) },
   { clause: "grant-retype", what: "a pageblock claimed that has the type already", machine: machineA, command: alloc(1, "user"), told: gives(0, 0, [0]) },
   { clause: "grant-retype", what: "a large block claimed in part", machine: small, command: alloc(1, "kernel"), told: gives(0, 0, [0, 4]) },
   { clause: "grant-retype", what: "a pageblock claimed far from the block", machine: small, command: alloc(1, "kernel"), told: gives(0, 0, [0, 4, 8, 12, 16]) },

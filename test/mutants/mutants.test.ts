@@ -33,6 +33,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B14: { rules: ["HP-29"], commands: 1, seed: 1 },
   B15: { rules: ["HP-41"], commands: 1, seed: 15 },
   B16: { rules: ["HP-65"], commands: 1, seed: 22 },
+  B17: { rules: ["FC-89"], commands: 7, seed: 3 },
   B18: { rules: ["move-missing"], commands: 2, seed: 25 },
   B20: { rules: ["FC-37", "HP-16", "outcome-result"], commands: 3, seed: 8 },
   B21: { rules: ["FC-93"], commands: 1, seed: 8 },
@@ -84,6 +85,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B85: { rules: ["outcome-result"], commands: 2, seed: 2 },
   B86: { rules: ["HP-28"], commands: 1, seed: 15 },
   B88: { rules: ["view-groups.pages"], commands: 1, seed: 8 },
+  B90: { rules: ["FC-14", "PG-13", "HP-33"], commands: 4, seed: 2 },
   B91: { rules: ["HP-29"], commands: 0, seed: 1 },
   B92: { rules: ["HP-48"], commands: 0, seed: 1 },
 };

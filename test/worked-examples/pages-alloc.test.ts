@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { linux612 } from "../../models/index.ts";
 import type { MachineDescription, Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
-import { alloc, contig, frames, free, freeToPcp, granted, isolate, occupy, poison, prepare, testIsolated, unisolate, unpoison } from "./commands.ts";
+import { alloc, contig, frames, free, freeToPcp, granted, isolate, occupy, place, poison, prepare, testIsolated, unisolate, unpoison } from "./commands.ts";
 import { cmaArea, cutTo, machineA, machineB } from "./machines.ts";
 import { allocator, framesOf, freeLists, isHwpoison, pageblocks, pcpLists, run, told, useOf } from "./notation.ts";
 
@@ -244,5 +244,50 @@ describe.each(subjects)("CMA preference: $name", ({ create }) => {
     expect(pageblocks(subject)).toBe("MMMUCCMM");
     expect(run(subject, alloc(102, "kernel", 2))).toBe("ENOMEM");
     expect(allocator(subject)).toBe("o2/C:[20] o1/U:[14] o1/C:[18] o0/U:[13] o0/C:[17] pb=MMMUCCMM nf 10 cma 7 iso 0");
+  });
+});
+
+// Frame 0 has claimed [0, 16) for Unmovable, frame 16 is a user page. Both lists have blocks of orders 0 to 3, Reclaimable has none.
+//
+//   0   1                16   17                32
+//   | U | Unmovable, free | M | Movable, free     |
+describe.each(subjects)("the other type that is taken: $name", ({ create }) => {
+  function bothTypes(): Subject {
+    const subject = create(machineA, linux612);
+    place(subject, alloc(1, "kernel"), 0, [0, 4, 8, 12]);
+    place(subject, alloc(2, "user"), 16);
+    expect(allocator(subject)).toBe("o3/U:[8] o3/M:[24] o2/U:[4] o2/M:[20] o1/U:[2] o1/M:[18] o0/U:[1] o0/M:[17] pb=UUUUMMMM nf 30 iso 0");
+    return subject;
+  }
+
+  it("is Unmovable before Movable for a reclaimable request", () => {
+    expect(told(bothTypes(), alloc(3, "slab-reclaimable"), granted(17))).toMatch(/^breach of grant-fallback/);
+    expect(told(bothTypes(), alloc(3, "slab-reclaimable"), granted(24, 0, [24]))).toMatch(/^breach of grant-fallback/);
+    expect(told(bothTypes(), alloc(3, "slab-reclaimable"), granted(1))).toBe("admitted");
+  });
+
+  it.each([
+    { pfn: 17, answer: /^admitted$/ },
+    { pfn: 18, answer: /^breach of grant-fallback/ },
+  ])("is the later one where the first has no block of that order, as at $pfn", ({ pfn, answer }) => {
+    const subject = bothTypes();
+    place(subject, alloc(3, "kernel"), 1);
+
+    expect(told(subject, alloc(4, "slab-reclaimable"), granted(pfn))).toMatch(answer);
+  });
+
+  // Order 1 is what Unmovable lacks: the pageblock around 18 is claimed for it, and 17 is its smallest block.
+  it.each([
+    { retyped: [16], answer: /^admitted$/ },
+    { retyped: [], answer: /^breach of grant-fallback/ },
+  ])("may be a smaller block of a pageblock that was claimed for a larger one: $retyped", ({ retyped, answer }) => {
+    const subject = bothTypes();
+    place(subject, alloc(3, "kernel", 1), 2);
+
+    expect(told(subject, alloc(4, "slab-reclaimable"), granted(17, 0, retyped))).toMatch(answer);
+  });
+
+  it("is what the kernel's search takes", () => {
+    expect(bothTypes().apply(alloc(3, "slab-reclaimable"))).toMatchObject(granted(8, 0, [8, 12]));
   });
 });

@@ -6,7 +6,7 @@ import { pickWhere } from "../draw.ts";
 import { farFromFill, percent } from "../walk.ts";
 import type { Make, Makers, Walk } from "../walk.ts";
 
-type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "compact" | "hold" | "release" | "lru-isolate" | "lru-putback" | "pin" | "pin-range" | "unpin">;
+type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "compact" | "hold" | "release" | "lru-isolate" | "lru-putback" | "pin" | "pin-range" | "unpin" | "inflate" | "deflate">;
 
 /** A request for a block; the rest of it by the habits of the run. */
 export function allocOf(walk: Walk, kind: PageKind, order: number): Alloc {
@@ -236,7 +236,28 @@ export const pageMakers: Makers<PageOp> = {
       (walk) => ({ op: "unpin", id: wrongAlloc(({ longTermPins }) => longTermPins === 0)(walk), longTerm: true }),
     ],
   },
+  inflate: {
+    accepted: (walk) => inflateOne(walk),
+    refused: [
+      (walk) => {
+        const taken = pickAllocation(walk, () => true);
+        return taken === undefined ? undefined : { op: "inflate", id: taken.id, node: drawNode(walk) };
+      },
+      (walk) => ({ op: "inflate", id: walk.labels.fresh("alloc"), node: noSuchNode(walk) }),
+      (walk) => (walk.now.largestFreeOrder < 0 ? { op: "inflate", id: walk.labels.fresh("alloc"), node: drawNode(walk) } : undefined),
+    ],
+  },
+  deflate: {
+    accepted: (walk) => {
+      const allocation = pickAllocation(walk, ({ inflated }) => inflated === true);
+      return allocation === undefined ? undefined : { op: "deflate", id: allocation.id };
+    },
+    refused: [(walk) => ({ op: "deflate", id: danglingAlloc(walk) }), (walk) => ({ op: "deflate", id: wrongAlloc(({ inflated }) => inflated !== true)(walk) })],
+  },
 };
+
+/** Of machines with a balloon: a page for it, and one out of it. */
+export const inflateOne: Make = (walk) => (walk.now.largestFreeOrder < 0 ? undefined : { op: "inflate", id: walk.labels.fresh("alloc"), node: drawNode(walk) });
 
 /** A zone that has something on its per-CPU lists. */
 function listedZone(walk: Walk): { readonly node: NodeId; readonly zone: ZoneType } | undefined {

@@ -6,7 +6,7 @@ import type { Make, Makers, Walk } from "../walk.ts";
 import { hotplugMakers } from "./hotplug.ts";
 import { isolationMakers } from "./isolation.ts";
 
-type SurroundingsOp = Extract<Op, "set" | "veto" | "fail-next" | "start" | "step" | "signal">;
+type SurroundingsOp = Extract<Op, "set" | "veto" | "fail-next" | "vmstat-refresh" | "start" | "step" | "signal">;
 
 function drawSetting(walk: Walk): Setting {
   const { draw } = walk;
@@ -50,6 +50,7 @@ export const surroundingsMakers: Makers<SurroundingsOp> = {
   set: { accepted: (walk) => ({ op: "set", setting: drawSetting(walk) }), refused: [] },
   veto: { accepted: (walk) => ({ op: "veto", event: walk.draw.pick(vetoableEvents), errno: walk.draw.pick(errnos) }), refused: [] },
   "fail-next": { accepted: (walk) => ({ op: "fail-next", what: walk.draw.pick(failurePoints), skip: walk.draw.weighted([[4, 0], [2, 1], [1, 2], [1, 5]]) }), refused: [] },
+  "vmstat-refresh": { accepted: () => ({ op: "vmstat-refresh" }), refused: [] },
   start: {
     accepted: startSome,
     refused: [startTaken, ...hotplugMakers["write-state"].refused.map(startWith), ...isolationMakers["alloc-contig"].refused.map(startWith)],

@@ -1,4 +1,5 @@
 /** Every recipe. */
+import { balloonRecipes } from "./balloon.ts";
 import { blockRecipes } from "./blocks.ts";
 import { contigRecipes } from "./contig.ts";
 import { deviceRecipes } from "./devices.ts";
@@ -6,6 +7,7 @@ import { isolationRecipes } from "./isolation.ts";
 import { pageRecipes } from "./pages.ts";
 import type { Recipe } from "./recipe.ts";
 import { refusalRecipes } from "./refusals.ts";
+import { statsRecipes } from "./stats.ts";
 import { taskRecipes } from "./tasks.ts";
 
-export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes];
+export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes];

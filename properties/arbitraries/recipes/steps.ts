@@ -94,6 +94,7 @@ function dropOne(walk: Walk, allocation: AllocationView): Command | undefined {
   if (allocation.longTermPins > 0) return { op: "unpin", id, longTerm: true };
   const range = allocation.ranges[0];
   if (range === undefined) return undefined;
+  if (allocation.inflated === true) return { op: "deflate", id };
   if (allocation.kind === "contig") return { op: "free-contig", ...range, pcp: false };
   if (allocation.kind === "cma") return { op: "cma-release", area: walk.now.cma.find(({ base, nrPages }) => range.start >= base && range.start < base + nrPages)?.area ?? 0, id, pcp: false };
   return isFreeable(allocation) ? { op: "free", id, pcp: false } : undefined;
