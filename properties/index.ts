@@ -19,6 +19,7 @@ export { createOdometer } from "./arbitraries/odometer.ts";
 export type { Odometer } from "./arbitraries/odometer.ts";
 export { behaviours } from "./arbitraries/habits.ts";
 export type { Behaviour } from "./arbitraries/habits.ts";
+export { highestLabels } from "./arbitraries/walk.ts";
 export { createWalker, drawLength, generateScenario } from "./arbitraries/walker.ts";
 export type { RecipeCounts, ScenarioOptions, Walker, WalkerOptions } from "./arbitraries/walker.ts";
 export { recipes } from "./arbitraries/recipes/index.ts";

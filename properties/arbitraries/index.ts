@@ -5,6 +5,7 @@ export { createOdometer } from "./odometer.ts";
 export type { Odometer } from "./odometer.ts";
 export { behaviours } from "./habits.ts";
 export type { Behaviour } from "./habits.ts";
+export { highestLabels } from "./walk.ts";
 export { createWalker, drawLength, generateScenario } from "./walker.ts";
 export type { RecipeCounts, ScenarioOptions, Walker, WalkerOptions } from "./walker.ts";
 export { recipes } from "./recipes/index.ts";

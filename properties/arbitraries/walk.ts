@@ -2,7 +2,7 @@
  * What a maker of commands has at hand: choices, the machine, the habits of the run, what can be seen now, and labels.
  */
 import type { Command, Op } from "../../models/index.ts";
-import { maxLabel } from "./command-fields.ts";
+import { labelsOf, maxLabel } from "./command-fields.ts";
 import type { LabelKind } from "./command-fields.ts";
 import type { Draw } from "./draw.ts";
 import type { Habits } from "./habits.ts";
@@ -43,8 +43,16 @@ export interface Labels {
   dangling(draw: Draw, kind: LabelKind): number;
 }
 
-export function createLabels(): Labels {
-  const used: Record<LabelKind, number> = { alloc: 0, token: 0, task: 0, group: 0, device: 0 };
+/** The highest label of each kind in these commands. The upper half of the range does not count: it is for labels that nothing has. */
+export function highestLabels(commands: readonly Command[]): Record<LabelKind, number> {
+  const highest: Record<LabelKind, number> = { alloc: 0, token: 0, task: 0, group: 0, device: 0 };
+  for (const { label, id } of commands.flatMap(labelsOf)) if (id < maxLabel / 2) highest[label] = Math.max(highest[label], id);
+  return highest;
+}
+
+/** `before`: commands whose labels are used already. */
+export function createLabels(before: readonly Command[] = []): Labels {
+  const used = highestLabels(before);
   return {
     fresh: (kind) => {
       used[kind]++;

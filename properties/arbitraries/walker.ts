@@ -22,6 +22,8 @@ export interface WalkerOptions {
   readonly behaviour?: Behaviour;
   /** Percent of the commands made outside recipes that must be refused or skipped; left out: as the behaviour says. */
   readonly refusedPercent?: number;
+  /** Commands that were run before, whose labels are not to be made again. */
+  readonly behind?: readonly Command[];
 }
 
 export interface ScenarioOptions extends WalkerOptions {
@@ -56,7 +58,7 @@ export function createWalker(draw: Draw, description: MachineDescription, option
   const behaviour = options.behaviour ?? draw.pick(behaviours);
   const habits = drawHabits(draw, description, behaviour, options.refusedPercent ?? null);
   const repertoire = drawRepertoire(draw, world, behaviour);
-  const walk: Walk = { draw, world, habits, now: new Situation(world), labels: createLabels(), fill: 50 };
+  const walk: Walk = { draw, world, habits, now: new Situation(world), labels: createLabels(options.behind), fill: 50 };
   const running: Running[] = [];
   const counts = new Map<string, { begun: number; completed: number }>();
   let nrCommands = 0;

@@ -172,7 +172,7 @@ async function oneRun(options: SearchOptions, state: State, { machine, next, new
     if (found.length > 0) news?.(found);
     goingOn = await goesOn(options, state, null);
   }
-  if (!broken) ended?.();
+  ended?.();
   for (const [id, used] of Object.entries(lockstep.permissionsUsed()) as [SwitchId, number][]) state.used.set(id, (state.used.get(id) ?? 0) + used);
   return broken ? { machine, commands } : undefined;
 }

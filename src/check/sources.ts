@@ -13,7 +13,7 @@ export interface Course {
   readonly next: (view: View, last: StepRecord | null) => Command | undefined;
   /** Told which marks the last command reached that nothing had reached before, where there are any. */
   readonly news?: (marks: readonly Mark[]) => void;
-  /** Told that the scenario has ended and no rule broke. */
+  /** Told that the scenario has ended, whatever ended it. */
   readonly ended?: () => void;
 }
 

@@ -18,7 +18,7 @@ import { summaryReport } from "../report/summary.ts";
 import { textReport } from "../report/text.ts";
 import { vitestExport } from "../report/vitest-export.ts";
 import { BadInput, commonOptions, noPositionals, parseOptions, seconds, wholeNumber } from "./arguments.ts";
-import { everyShortScenario, fromTape } from "./check-sources.ts";
+import { campaignOf, everyShortScenario, fromTape } from "./check-sources.ts";
 import { makeFolder } from "./folder.ts";
 import { engineNamed, machineNamed, profileNamed } from "./subject-options.ts";
 import { startProgress } from "./terminal.ts";
@@ -47,6 +47,11 @@ could be said.
   --tape FILE            instead of walks: the one walk whose choices are these
                          bytes, whatever they are; - is standard input. So a
                          fuzzer of bytes can drive the search
+  --campaign             keep each scenario that reaches something new; where
+                         walks reach nothing new, change one of those a little
+                         and walk on from its end
+  --corpus DIR           with --campaign: run the scenarios kept there first,
+                         besides those of --runs, and keep new ones there
   --max-reductions N     scenarios to run at most to shrink one finding (20000)
   --reduce-seconds S     stop shrinking one finding after this time (no limit)
   --out DIR              write each finding there, to be replayed and as a test
@@ -58,6 +63,7 @@ could be said.
   framecheck check --mutant b46
   framecheck check --subject-profile strict+KD-2
   framecheck check --exhaustive 1 --machine tiny-34
+  framecheck check --campaign --corpus kept --seconds 600
   head -c 4000 /dev/urandom | framecheck check --tape -`;
 
 const options = {
@@ -71,6 +77,8 @@ const options = {
   mutant: { type: "string" },
   exhaustive: { type: "string" },
   tape: { type: "string" },
+  campaign: { type: "boolean" },
+  corpus: { type: "string" },
   "max-reductions": { type: "string" },
   "reduce-seconds": { type: "string" },
   out: { type: "string" },
@@ -91,6 +99,8 @@ export interface CheckRequest {
   readonly maxReductions: number;
   /** Where scenarios come from; left out: walks. */
   readonly source?: ScenarioSource;
+  /** The source makes its scenarios from the seed. */
+  readonly seeded?: boolean;
   /** The source is all scenarios of a sort. */
   readonly exhaustive?: boolean;
   /** Seconds to reduce one finding at most, or null. */
@@ -107,19 +117,23 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
   const profile = profileNamed("--profile", values.profile ?? "strict");
   const subjectProfile = profileNamed("--subject-profile", values["subject-profile"] ?? profile.name);
   const machine = values.machine === "drawn" ? "drawn" : machineNamed(values.machine ?? machineFor(values.mutant));
+  const seed = values.seed === undefined ? 1 : wholeNumber("--seed", values.seed, 0, 2 ** 32 - 1);
   const source = await sourceOf(values, machine, terminal);
-  const request: CheckRequest = {
+  const walked: CheckRequest = {
     machine,
     profile,
     subjectProfile,
     subject: engineNamed(subjectProfile, values.mutant),
     runs: values.runs === undefined ? (values.seconds === undefined && source === undefined ? defaultRuns : maxRuns) : wholeNumber("--runs", values.runs, 1, maxRuns),
     seconds: values.seconds === undefined ? null : seconds("--seconds", values.seconds),
-    seed: values.seed === undefined ? 1 : wholeNumber("--seed", values.seed, 0, 2 ** 32 - 1),
+    seed,
     maxReductions: values["max-reductions"] === undefined ? 20_000 : wholeNumber("--max-reductions", values["max-reductions"], 0, maxRuns),
     ...(source === undefined ? {} : { source, exhaustive: values.exhaustive !== undefined }),
     reduceSeconds: values["reduce-seconds"] === undefined ? null : seconds("--reduce-seconds", values["reduce-seconds"]),
   };
+  // When all else is understood: what can not be used leaves no folder behind.
+  const campaign = values.campaign === true ? campaignOf({ machine, seed, profile: profile.name, corpus: values.corpus }) : undefined;
+  const request: CheckRequest = campaign === undefined ? walked : { ...walked, source: campaign.source, seeded: true, runs: Math.min(maxRuns, walked.runs + campaign.nrBefore) };
   if (values.out !== undefined) makeFolder(values.out);
   const began = terminal.now();
   const result = await runCheck(request, terminal);
@@ -132,13 +146,23 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
     terminal.out(summaryReport(report, { width: terminal.width, colour: terminal.colour, unicode: terminal.unicode }));
   }
   for (const [index, finding] of result.findings.entries()) saveFinding(names[index], finding, terminal);
+  campaign?.tell(terminal);
   return exitCode(result);
 }
 
-/** Scenarios that are not walks from a seed, where the command line asks for them. */
-async function sourceOf(values: { readonly exhaustive?: string | undefined; readonly tape?: string | undefined; readonly seed?: string | undefined }, machine: MachineDescription | "drawn", terminal: Terminal): Promise<ScenarioSource | undefined> {
-  const asked = (["exhaustive", "tape", "seed"] as const).filter((name) => values[name] !== undefined);
-  if (asked.length > 1) throw new BadInput(`--${asked[0]}: can not be used together with --${asked[1]}`);
+interface SourceWords {
+  readonly exhaustive?: string | undefined;
+  readonly tape?: string | undefined;
+  readonly seed?: string | undefined;
+  readonly campaign?: boolean | undefined;
+  readonly corpus?: string | undefined;
+}
+
+/** Scenarios that come from no seed, where the command line asks for them. */
+async function sourceOf(values: SourceWords, machine: MachineDescription | "drawn", terminal: Terminal): Promise<ScenarioSource | undefined> {
+  if (values.corpus !== undefined && values.campaign !== true) throw new BadInput("--corpus: is for --campaign");
+  const [first, second] = (["exhaustive", "tape", "campaign", "seed"] as const).filter((name) => values[name] !== undefined);
+  if (second !== undefined && first !== "campaign") throw new BadInput(`--${first}: can not be used together with --${second}`);
   if (values.exhaustive !== undefined) return everyShortScenario(values.exhaustive, machine);
   return values.tape === undefined ? undefined : fromTape(values.tape, machine, terminal);
 }
@@ -184,12 +208,12 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
 }
 
 /** The value that reports are printed from. */
-export function reportOf({ machine, profile, seed, source, exhaustive }: CheckRequest, result: SearchResult, rate: number | null): RunReport {
+export function reportOf({ machine, profile, seed, source, seeded, exhaustive }: CheckRequest, result: SearchResult, rate: number | null): RunReport {
   const reached = new Set(result.goals.filter((goal) => goal.reached).map(({ id }) => id));
   return {
     verdict: result.verdict,
     ...(result.because === null ? {} : { because: result.because }),
-    seed: source === undefined ? seed : null,
+    seed: source === undefined || seeded === true ? seed : null,
     profile: profile.name,
     machines: [{ machine: machineName(machine), runs: result.runs, commands: result.commands }],
     goals: goals.map(({ id, title, rules }) => ({ id, title, rules, reached: reached.has(id) })),

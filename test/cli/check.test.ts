@@ -4,8 +4,10 @@ import { describe, expect, it } from "vitest";
 import { clauses, switchIds } from "../../models/index.ts";
 import { goals, invariants, laws, pseudoRandom } from "../../properties/index.ts";
 import { parseAny } from "../../src/formats/any-file.ts";
+import { machineText } from "../../src/formats/machine.ts";
 import { mutants } from "../../src/mutants/index.ts";
-import { builtFramecheck, expectNarrow, framecheck, interrupted, program, projectRoot, put, temporaryFolder } from "./cli.ts";
+import { tiny } from "../check/searching.ts";
+import { builtFramecheck, expectNarrow, expectRefused, framecheck, interrupted, program, projectRoot, put, temporaryFolder } from "./cli.ts";
 import type { Ran } from "./cli.ts";
 
 const folder = temporaryFolder();
@@ -130,6 +132,121 @@ describe.concurrent("framecheck check --tape", () => {
 
     expect(ran.map(({ code }) => code)).toEqual(tapes.map(() => 0));
     expect(JSON.parse(ran[0]?.out ?? "")).toMatchObject({ runs: 1, commands: 0 });
+  });
+});
+
+/** The files of a folder, with what is in them. */
+function texts(corpus: string): readonly string[] {
+  return readdirSync(corpus).toSorted().map((name) => `${name}: ${readFileSync(join(corpus, name), "utf8")}`);
+}
+
+describe.concurrent("framecheck check --campaign", () => {
+  const words = ["check", "--campaign", "--seed", "3", "--runs", "3"];
+
+  it("gives the same bytes for the same seed, with an empty corpus or none, and keeps the same", async () => {
+    const [one, two] = [join(folder, "corpus", "one"), join(folder, "corpus", "two")];
+
+    const [first, second, without, other] = await Promise.all([
+      framecheck([...words, "--json", "--corpus", one]),
+      builtFramecheck([...words, "--json", "--corpus", two]),
+      framecheck([...words, "--json"]),
+      framecheck(["check", "--campaign", "--seed", "4", "--runs", "1", "--json"]),
+    ]);
+
+    expect([first, second, without, other].map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect([second?.out, without?.out]).toEqual([first?.out, first?.out]);
+    expect(other?.out).not.toBe(first?.out);
+    expect(JSON.parse(first?.out ?? "")).toMatchObject({ verdict: "holds", seed: 3, runs: 3 });
+    expect(texts(one).length).toBeGreaterThan(1);
+    expect(texts(two)).toEqual(texts(one));
+    expect(first?.err).toContain(`kept ${texts(one).length} new scenarios in ${one}\n`);
+  });
+
+  it("runs first what a corpus has for the machine, besides its own runs, and leaves it as it was", async () => {
+    const corpus = join(folder, "grown");
+    await framecheck(["check", "--campaign", "--seed", "3", "--runs", "2", "--corpus", corpus]);
+    const before = texts(corpus);
+    put(corpus, "a_scenario_of_another_machine.json", JSON.stringify({ framecheck: "scenario", version: 1, machine: "tiny-34", profile: "strict", commands: [] }));
+    put(corpus, "notes.txt", "not a scenario");
+
+    const { code, out, err } = await framecheck(["check", "--campaign", "--seed", "4", "--runs", "2", "--corpus", corpus, "--json"]);
+
+    expect(code).toBe(0);
+    expect(before.length).toBeGreaterThan(1);
+    expect(JSON.parse(out)).toMatchObject({ verdict: "holds", runs: before.length + 2 });
+    expect(err).toMatch(/kept \d+ new scenarios? in [^\n]*\n$/u);
+    expect(texts(corpus)).toEqual(expect.arrayContaining([...before]));
+    expect(texts(corpus).length).toBeGreaterThan(before.length + 1);
+  });
+
+  it("keeps scenarios that can be replayed, and replaces none", async () => {
+    const corpus = join(folder, "replaces");
+    mkdirSync(corpus);
+    await framecheck(["check", "--campaign", "--seed", "3", "--runs", "1", "--corpus", corpus]);
+    const [name = ""] = readdirSync(corpus);
+    // A scenario of that name that no longer reaches anything.
+    const old = JSON.stringify({ framecheck: "scenario", version: 1, machine: "tiny", profile: "strict", commands: [] });
+    put(corpus, name, old);
+
+    const { code } = await framecheck(["check", "--campaign", "--seed", "3", "--runs", "1", "--corpus", corpus]);
+    const replayed = await framecheck(["replay", join(corpus, name.replace(".json", "_2.json"))]);
+
+    expect(code).toBe(0);
+    expect(readFileSync(join(corpus, name), "utf8")).toBe(old);
+    expect(readdirSync(corpus).toSorted()).toEqual([name, name.replace(".json", "_2.json")].toSorted());
+    expect(replayed).toMatchObject({ code: 0, out: expect.stringMatching(/^holds:\s/u) });
+  });
+
+  it("refuses a broken file in the corpus, and leaves all as it was", async () => {
+    const corpus = join(folder, "broken");
+    mkdirSync(corpus);
+    put(corpus, "a.json", JSON.stringify({ framecheck: "scenario", version: 1, machine: "tiny", profile: "strict", commands: [] }));
+    put(corpus, "b.json", '{ "framecheck": "scenario", ');
+    const before = texts(corpus);
+
+    expectRefused(await framecheck([...words, "--corpus", corpus]), "b.json: line 1 column 29: the text ends here");
+    expect(texts(corpus)).toEqual(before);
+  });
+
+  it("refuses a scenario of a machine that nobody can check", async () => {
+    const corpus = join(folder, "huge");
+    mkdirSync(corpus);
+    const { machine } = JSON.parse(machineText(tiny)) as { readonly machine: object };
+    put(corpus, "far.json", JSON.stringify({ framecheck: "scenario", version: 1, machine: { ...machine, nodes: [{ memory: [{ start: 0, nrPages: 2 ** 24 }] }], cma: [], bootMemmap: null, hotplugEnd: 2 ** 24 }, profile: "strict", commands: [] }));
+
+    expectRefused(await framecheck([...words, "--corpus", corpus]), "far.json: machine: the boot memory fills sections of 16777216 frames");
+  });
+
+  it.runIf(process.platform === "linux")("refuses a folder that can not be written", async () => {
+    expectRefused(await framecheck([...words, "--corpus", "/proc/self"]), "--corpus: /proc/self can not be made or written to: ");
+  });
+
+  it.runIf(process.platform === "linux")("tells what it found where a scenario could not be kept, and then that", async () => {
+    // A folder with so long a path that its files have none.
+    let long = folder;
+    while (long.length + 151 < 4000) long = join(long, "d".repeat(150));
+    long = join(long, "e".repeat(4080 - long.length - 1));
+
+    const { code, out, err } = await framecheck([...words, "--corpus", long, "--json"]);
+
+    expect(code).toBe(2);
+    expect(err).toMatch(/framecheck: [^\n]*\.json: can not be written: ENAMETOOLONG, the name is too long\n$/u);
+    // It ends when the first could not be kept.
+    expect(JSON.parse(out)).toMatchObject({ verdict: "holds", runs: 1 });
+  });
+
+  it("finds a planted bug, and saves it to be replayed", async () => {
+    const [to, corpus] = [join(folder, "campaign-found"), join(folder, "campaign-corpus")];
+
+    const { code, out, err } = await framecheck(["check", "--campaign", "--mutant", "canary", "--max-reductions", "50", "--out", to, "--corpus", corpus]);
+    const file = /^saved (.*\.json)$/mu.exec(err)?.[1] ?? "";
+    const [replayed, fixed] = await Promise.all([framecheck(["replay", file]), framecheck(["replay", file, "--mutant", "none"])]);
+
+    expect(code).toBe(1);
+    expect(out).toContain(`\nreplay: npx framecheck replay ${file}\n`);
+    expect(replayed.code).toBe(1);
+    expect(fixed.code).toBe(0);
+    expectNarrow(out);
   });
 });
 

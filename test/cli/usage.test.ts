@@ -3,7 +3,7 @@ import { mutants } from "../../src/mutants/index.ts";
 import { expectNarrow, expectRefused, framecheck } from "./cli.ts";
 
 const verbs: Readonly<Record<string, readonly string[]>> = {
-  check: ["--machine", "--profile", "--subject-profile", "--runs", "--seconds", "--seed", "--mutant", "--max-reductions", "--out", "--json"],
+  check: ["--machine", "--profile", "--subject-profile", "--runs", "--seconds", "--seed", "--mutant", "--campaign", "--corpus", "--max-reductions", "--out", "--json"],
   replay: ["--profile", "--subject-profile", "--mutant", "--json"],
   explain: ["same options as replay"],
   audit: ["--sysroot", "--json"],
