@@ -210,6 +210,15 @@ export const generalRules: readonly RuleText[] = [
     ],
   },
   {
+    title: "Pools of huge pages",
+    text: [
+      "A machine that names sizes of huge pages has one pool of each, with a part on each node. A page of a pool is an allocation that is free in it (marked freed, and nobody refers to it) or in use; its node is that of its zone.",
+      "A free page can be dissolved unless all free pages of its pool, on all nodes, are promised: it leaves the pool, and its frames are freed as one block of its order.",
+      "A free page in the range of a contiguous allocation is moved to a new block of its own node, so that the pool has as many pages as before. An offline never moves a free page, it dissolves it.",
+      "A page in use that moves to another node is counted there.",
+    ],
+  },
+  {
     title: "Isolating a pageblock",
     text: ["Its free blocks move to the Isolate lists, a free block that reaches beyond the pageblock being split at its borders, and nr_isolate_pageblock grows by 1. Before that:"],
     steps: ["EBUSY if it is isolated already.", "EBUSY if the unmovable-page check finds a page.", "EBUSY if the pageblock is not wholly in the span of the zone of its first frame."],
@@ -270,6 +279,9 @@ const oneZone = { reason: "not-one-zone", when: "the frames of the range are not
 const oneZoneContig = { reason: "not-one-zone", when: "the frames of the range are not all online pages of one zone; begun with `start`, also where one is self-hosted memmap" } as const;
 const noNode = { reason: "no-such-node", when: "the node is not in the machine description or not online" } as const;
 
+const noPool = { reason: "no-such-pool", when: "the machine keeps no huge pages of this order" } as const;
+const notFreeInPool = { reason: "not-free-in-pool", when: "it is not a free page of a pool" } as const;
+
 const contigRefusals: readonly ErrnoEntry[] = [
   { errno: "EINVAL", reason: "gfp", when: "gfp is `nofail`" },
   { errno: "EBUSY", reason: "isolation", when: "the pageblocks of the range could not be isolated (general rules). With [KD-2] every isolation in the pageblocks of the range is undone then, whoever owns it" },
@@ -298,6 +310,7 @@ const offlineRefusals: readonly ErrnoEntry[] = [
   { errno: "EBUSY", reason: "isolation", when: "the pageblocks could not be isolated in mode offline" },
   { errno: "EPERM", reason: "veto", when: "a GOING_OFFLINE notifier refuses: on arm64 for boot sections, or an armed veto (any errno)" },
   { errno: "EBUSY", reason: "page-offline", when: "a PageOffline frame of the block is still referenced by its driver" },
+  { errno: "EBUSY", reason: "huge-page", when: "a page of a pool lies in the block that can not be dissolved: all free pages of its pool are promised, or it is in use and a frame of it is poisoned" },
   { errno: "EBUSY", reason: "stuck", when: "without [S-30]: a page of the block can neither be moved nor is it free" },
 ];
 
@@ -307,7 +320,7 @@ const offlineEffects: readonly string[] = [
   "Self-hosted memmap frames leave the present counts first (and come back if it fails). The rest of the block is what goes offline.",
   "The zone's per-CPU lists are drained and disabled until the end.",
   "Isolates all pageblocks in mode offline; calls GOING_OFFLINE; drivers drop their references on PageOffline frames of the range taken with `drops`.",
-  "Moves movable pages until none is left that can move. Every frame must then be free, poisoned, or PageOffline and dropped.",
+  "Moves movable pages until none is left that can move. Unless one that looks movable is left, the huge pages of pools are dissolved then, ascending, up to the first that can not be. Every frame must then be free, poisoned, or PageOffline and dropped.",
   "An allocation whose frames are all poisoned ends; a poisoned frame of a contiguous or CMA allocation leaves it.",
   "Takes the free blocks off the lists; sections go offline; managed falls by the frames that were not PageOffline, present by all; nr_isolate_pageblock falls; N_MEMORY and N_NORMAL_MEMORY follow; calls OFFLINE.",
   "The zone span shrinks at the end that the range touched, the node span follows; self-hosted frames leave the zone in a second such step.",
@@ -339,7 +352,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     skipped: [noLabel("allocation"), { reason: "freed-already", when: "its owner has freed it and others still hold it" }, { reason: "not-from-alloc", when: "it came from a contiguous or CMA allocation" }, { reason: "inflated", when: "it is in a balloon" }],
     refused: [],
     effects: [
-      "Without holds and pins: its frames are freed as one block of its order and `id` is gone.",
+      "Without holds and pins: its frames are freed as one block of its order and `id` is gone; a page of a pool is free in its pool instead.",
       "With holds or pins: a block of order > 0 that is not compound frees all but its first frame now, to the buddy, upper halves of decreasing order first (order-1, ..., 0), and becomes an order-0 allocation; anything else keeps its frames; it is marked freed, and the last release or unpin frees it (to the buddy).",
       "A poisoned frame: of order 0 becomes Poisoned without a reference. Of a larger block: with [KD-8] the whole block is freed, poison flag and all; else every other frame is freed singly in ascending order, and the poisoned ones become Poisoned without a reference.",
     ],
@@ -389,7 +402,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     source: "include/linux/mm.h: folio_put(), v6.12",
     skipped: [noLabel("allocation"), { reason: "not-held", when: "there is no such reference" }],
     refused: [],
-    effects: ["If the owner has freed it and no hold or pin is left, it is freed to the buddy."],
+    effects: ["If the owner has freed it and no hold or pin is left, it is freed to the buddy, or back to its pool."],
   },
   "lru-isolate": {
     title: "someone takes the page off the LRU",
@@ -459,6 +472,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
       { errno: "ENXIO", reason: "not-online", when: "pfn_to_online_page() finds no page (device pages included)" },
       { errno: "EHWPOISON", reason: "poisoned-already", when: "the frame is poisoned" },
       { errno: "EBUSY", reason: "held", when: "a hugetlb page is held or pinned: the flag is set and counted" },
+      { errno: "EBUSY", reason: "promised", when: "a free page of a pool, all free pages of which are promised: the flag is set and counted" },
       { errno: "EBUSY", reason: "kernel-page", when: "the frame is reserved, a hole, PageOffline, of an unmovable kind other than hugetlb, of a contiguous or CMA allocation, limbo, of a page off the LRU, or of a driver page: the flag is set and counted, nothing else changes" },
       { errno: "EHWPOISON", reason: "folio-not-split", when: "a large folio: the flag is set and counted" },
       { errno: "EBUSY", reason: "stuck", when: "a page on the LRU is held or pinned: the flag is set and counted" },
@@ -466,7 +480,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     effects: [
       "Drains the per-CPU lists of the frame's zone (in every case but ENXIO, EHWPOISON of a frame poisoned already, and hugetlb).",
       "Free frame: taken off its block, the halves not containing it go back to the same list; Poisoned with a reference; counted.",
-      "Hugetlb page, not held or pinned, of either size class: the allocation ends, its other frames are freed singly in ascending order to the buddy, the frame is Poisoned with a reference; counted.",
+      "Hugetlb page, not held or pinned, of either size class: the allocation ends, its other frames are freed singly in ascending order to the buddy, the frame is Poisoned with a reference; counted. Its pool, if it is of one, has a page less.",
       "Order-0 page on the LRU, not held or pinned: the allocation ends; Poisoned with a reference; counted.",
     ],
   },
@@ -479,6 +493,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
       { errno: "EIO", reason: "not-online", when: "pfn_to_online_page() finds no page" },
       { errno: "EIO", reason: "kernel-page", when: "reserved, a hole, a memmap, PageOffline, of an unmovable kind other than hugetlb, of a contiguous or CMA allocation, limbo, or off the LRU" },
       { errno: "EBUSY", reason: "folio-not-split", when: "a large folio" },
+      { errno: "EBUSY", reason: "promised", when: "a free page of a pool, all free pages of which are promised" },
       { errno: "EBUSY", reason: "stuck", when: "the page is held or pinned, or hugetlb of a size that can not be migrated" },
       { errno: "ENOMEM", reason: "no-target", when: "no allowed zone passes the watermark test for the move" },
     ],
@@ -486,6 +501,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
       "A frame that is poisoned already: ok, nothing happens.",
       "Drains the per-CPU lists of the frame's zone.",
       "Free frame: taken off its block as by `poison`.",
+      "Free page of a pool: gone as by `poison`.",
       "File page: dropped (outcome.dropped) or moved. Other order-0 movable page: moved. Hugetlb: moved, its other old frames freed singly in ascending order to the buddy.",
       "The frame is Poisoned with a reference; counted.",
     ],
@@ -498,13 +514,13 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     refused: [
       { errno: "EIO", reason: "not-online", when: "pfn_to_online_page() finds no page" },
       { errno: "EBUSY", reason: "not-poisoned", when: "the frame is not poisoned" },
-      { errno: "EBUSY", reason: "in-use", when: "the frame is of an allocation, reserved, a hole, a memmap, or PageOffline" },
+      { errno: "EBUSY", reason: "in-use", when: "the frame is of an allocation that is not a free page of a pool, reserved, a hole, a memmap, or PageOffline" },
     ],
     effects: [
       "Drains the per-CPU lists of the frame's zone.",
       "Poisoned with a reference: the flag goes and the frame is freed to the buddy.",
       "Poisoned without a reference: with [KD-8] the flag goes and the frame is in limbo; else it is freed to the buddy.",
-      "In a free block, flag and all ([KD-8] only): the flag goes.",
+      "In a free block, flag and all ([KD-8] only), or of a free page of a pool: the flag goes.",
       "Counted off.",
     ],
   },
@@ -773,6 +789,38 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     skipped: [hotplugLock, noLabel("device")],
     refused: [],
     effects: ["Subsections leave their sections; emptied sections go and their memmap is freed to the buddy per grant; a part frees the memmap of its own chunk. What the device's own frames hold is nobody else's and goes nowhere. Spans of zone Device and of the node stay; taint stays where the section stays."],
+  },
+  "huge-grow": {
+    title: "a pool of huge pages gets one more",
+    source: "mm/hugetlb.c: alloc_pool_huge_folio(), set_max_huge_pages(), v6.12",
+    skipped: [label("an allocation"), noPool, noNode],
+    refused: [{ errno: "ENOMEM", reason: "no-free-block", when: "no zone of exactly this node that the pool's kind may use passes the watermark test" }],
+    effects: ["A block leaves the free lists and belongs to `id`, free in the pool of this order: kind `hugetlb` where the size can be migrated, else `hugetlb-fixed`.", "The pool has one page more and one free page more, on this node and in all."],
+    choices: "As of `alloc`.",
+  },
+  "huge-shrink": {
+    title: "a free huge page leaves its pool",
+    source: "mm/hugetlb.c: remove_pool_hugetlb_folio(), set_max_huge_pages(), v6.12",
+    skipped: [noLabel("allocation"), notFreeInPool],
+    refused: [{ errno: "EBUSY", reason: "promised", when: "all free pages of the pool, on all nodes, are promised" }],
+    effects: ["The page is dissolved (general rules)."],
+  },
+  "huge-reserve": {
+    title: "so many free huge pages are promised",
+    source: "mm/hugetlb.c: hugetlb_acct_memory(), v6.12",
+    skipped: [noPool],
+    refused: [{ errno: "ENOMEM", reason: "too-few-free", when: "more than are free in the pool on all nodes" }],
+    effects: ["That many pages of the pool are promised; not which, and on which node."],
+  },
+  "huge-use": {
+    title: "a process takes a huge page",
+    source: "mm/hugetlb.c: alloc_hugetlb_folio(), dequeue_hugetlb_folio_vma(), v6.12",
+    skipped: [noLabel("allocation"), notFreeInPool, { reason: "nothing-promised", when: "`reserved`, and the pool has promised nothing" }],
+    refused: [
+      { errno: "ENOMEM", reason: "promised", when: "not `reserved`, and all free pages of the pool are promised" },
+      { errno: "ENOMEM", reason: "poisoned", when: "a frame of it is poisoned" },
+    ],
+    effects: ["The page is in use, as a hugetlb page from `alloc` is, and one page less is free; with `reserved` one less is promised. `free` gives it back to the pool, once nobody refers to it."],
   },
   set: {
     title: "change a setting",

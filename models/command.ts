@@ -348,6 +348,33 @@ export interface DeviceUnmap {
   readonly id: DeviceId;
 }
 
+// Pools of huge pages: mm/hugetlb.c. Only on machines that have sizes of huge pages.
+
+/** alloc_pool_huge_folio(): one more page of this order for the pool of a node, as a write to nr_hugepages of the node makes it. */
+export interface HugeGrow {
+  readonly op: "huge-grow";
+  readonly id: AllocId;
+  readonly order: Order;
+  readonly node: NodeId;
+}
+/** remove_pool_hugetlb_folio(): a free page leaves its pool and goes back to the buddy. */
+export interface HugeShrink {
+  readonly op: "huge-shrink";
+  readonly id: AllocId;
+}
+/** hugetlb_acct_memory(): so many free pages of this order are promised to mappings from now on. */
+export interface HugeReserve {
+  readonly op: "huge-reserve";
+  readonly order: Order;
+  readonly count: number;
+}
+/** alloc_hugetlb_folio(): a process takes this free page of a pool. `reserved`: it was promised one. `free` gives it back to the pool. */
+export interface HugeUse {
+  readonly op: "huge-use";
+  readonly id: AllocId;
+  readonly reserved: boolean;
+}
+
 // The surroundings, as inputs.
 
 /** A write to a sysfs setting or module parameter. Affects later commands only. */
@@ -430,6 +457,10 @@ export type Command =
   | GroupUnregister
   | DeviceMap
   | DeviceUnmap
+  | HugeGrow
+  | HugeShrink
+  | HugeReserve
+  | HugeUse
   | Set
   | Veto
   | FailNext

@@ -197,6 +197,6 @@ function own(machine: Machine, task: ContigTask): void {
   }
   const id = owner.allocation;
   const compound = task.compound && range.nrPages > 1;
-  machine.allocations[id] = { id, kind: task.mode === "cma" ? "cma" : "contig", order: compound ? Math.log2(range.nrPages) : null, compound, pfn: range.start, nrPages: range.nrPages, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false };
+  machine.allocations[id] = { id, kind: task.mode === "cma" ? "cma" : "contig", order: compound ? Math.log2(range.nrPages) : null, compound, pfn: range.start, nrPages: range.nrPages, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false, pool: false };
   for (const pfn of framesOf(range)) Object.assign(pageOf(machine, pfn), { use: FrameUse.Allocated, alloc: id });
 }

@@ -31,6 +31,14 @@ export interface CmaAreaDescription {
   readonly reservePagesOnError?: boolean;
 }
 
+/** A size of huge pages that the machine keeps pools of, one a node: `struct hstate`. */
+export interface HugePageSize {
+  /** From 1 to pageblock order. */
+  readonly order: Order;
+  /** Linux `hugepage_migration_supported()`: pages in use can be migrated (kind `hugetlb`), or can not (`hugetlb-fixed`). */
+  readonly migratable: boolean;
+}
+
 /** What decides how hotplugged memory may leave, and what a failed add leaves behind. */
 export type Arch = "x86-64" | "arm64";
 
@@ -75,6 +83,8 @@ export interface MachineDescription {
   readonly nodeStats?: true;
   /** The frame of zeroes that private mappings share until they write: one of the reserved frames. Left out: it lies outside the modelled memory. */
   readonly zeroPage?: Pfn;
+  /** Sizes of huge pages, orders ascending. Left out: there are no pools. */
+  readonly hugePages?: readonly HugePageSize[];
   /** First frame that can not be mapped: an add or device map that reaches beyond it is refused. */
   readonly hotplugEnd: Pfn;
   /** `compact` can be issued: CONFIG_COMPACTION. Absent: not. */
@@ -99,7 +109,7 @@ export function checkDescription(description: MachineDescription): string | unde
   if (description.hotplugEnd > maxFrames) return `hotplugEnd: ${hex(description.hotplugEnd)} is above the limit of ${hex(maxFrames)}`;
   if (nodes.length === 0 || nodes.length > maxNodes) return `nodes: expected 1 to ${maxNodes}, got ${nodes.length}`;
   if (description.dmaEnd > description.dma32End) return `dma32End: ${hex(description.dma32End)} is below dmaEnd ${hex(description.dmaEnd)}`;
-  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description) ?? checkWindows(description);
+  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description) ?? checkWindows(description) ?? checkHugePages(description);
 }
 
 /** Linux `debug_guardpage_minorder_setup()`, mm/debug_page_alloc.c, v6.12. A guard block lies in one pageblock. */
@@ -198,4 +208,13 @@ function checkCma(description: MachineDescription): string | undefined {
 export function crossesZoneBorder(description: MachineDescription, { base, nrPages }: CmaAreaDescription): boolean {
   const movable = description.nodes.map(({ movableStart }) => (movableStart === null ? 0 : alignUp(movableStart, 2 ** description.geometry.maxPageOrder)));
   return [description.dmaEnd, description.dma32End, ...movable].some((border) => border > base && border < base + nrPages);
+}
+
+function checkHugePages({ geometry, hugePages }: MachineDescription): string | undefined {
+  if (hugePages?.length === 0) return "hugePages: expected at least one size; a machine without pools leaves it out";
+  for (const [index, { order }] of (hugePages ?? []).entries()) {
+    if (order < 1 || order > geometry.pageblockOrder) return `hugePages[${index}].order: expected 1 to ${geometry.pageblockOrder}, got ${order}`;
+    if (order <= (hugePages?.[index - 1]?.order ?? 0)) return `hugePages[${index}].order: ${order} does not lie above the order before it`;
+  }
+  return undefined;
 }

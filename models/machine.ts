@@ -168,9 +168,25 @@ export interface Allocation {
   pins: number;
   longTermPins: number;
   lruIsolated: boolean;
+  /** The owner gave it up. A page of a pool is free in its pool then, once nobody refers to it. */
   freed: boolean;
   /** In the balloon: the page left the managed pages of its zone. */
   inflated: boolean;
+  /** It belongs to a pool of huge pages. */
+  pool: boolean;
+}
+
+/** `struct hstate`: the pool of one size, and its part on each node. */
+export interface HugePool {
+  readonly order: Order;
+  readonly kind: Extract<PageKind, "hugetlb" | "hugetlb-fixed">;
+  /** resv_huge_pages: free pages that are promised. */
+  reserved: number;
+  /** nr_huge_pages and free_huge_pages. */
+  total: number;
+  free: number;
+  /** nr_huge_pages_node[] and free_huge_pages_node[]. */
+  readonly nodes: { total: number; free: number }[];
 }
 
 /** Who isolates which pageblocks. Task -1 is the operation that is running now. */
@@ -216,6 +232,8 @@ export interface Machine {
   isolations: Isolation[];
   readonly tasks: Record<number, Task>;
   readonly cma: CmaArea[];
+  /** By order. */
+  readonly hugePools: HugePool[];
   readonly devices: Record<number, Device>;
   resources: Resource[];
   readonly vetoes: Partial<Record<VetoableEvent, Errno>>;

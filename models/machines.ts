@@ -186,6 +186,24 @@ const tinyDevice: MachineDescription = {
   windows: [range(0x40, 0x80)],
 };
 
+// Pools of two sizes of huge pages, the smaller one below a pageblock. Blocks of one section, those at the start of each
+// node can go offline; free blocks of two pageblocks. Searched where pools are meant, so default searches leave it out.
+//
+//   0x20                0x48                   0x60             0x80              0xc0
+//   |      node 0       |   memmap reserved    |     node 1     |   not added     |
+const tinyHuge: MachineDescription = {
+  ...base,
+  name: "tiny-huge",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+  nodes: [node(range(0x20, 0x60)), node(range(0x60, 0x80))],
+  bootMemmap: toPfn(0x48),
+  hugePages: [
+    { order: 1, migratable: true },
+    { order: 2, migratable: true },
+  ],
+  hotplugEnd: toPfn(0xc0),
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -244,4 +262,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, x8664, arm644k, arm6416k, arm6464k];

@@ -7,6 +7,7 @@
 import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import type { NodeId } from "./command.ts";
+import { changeNode, isFreeInPool } from "./hugetlb.ts";
 import type { Allocation, Machine } from "./machine.ts";
 import { everyFrame, framesOf, pageOf, zoneAt } from "./machine.ts";
 import type { Grant, Move } from "./outcome.ts";
@@ -39,6 +40,8 @@ export function migrationTarget(machine: Machine, allocation: Allocation, reason
   const zone = zoneAt(machine, pageOf(machine, allocation.pfn).zone);
   const order = allocation.order ?? 0;
   if (reason === "longterm-pin") return { order, type: "Unmovable", highestZone: "Normal", node: zone.node, nodes: null };
+  // A free page of a pool is replaced on its node: Linux `alloc_and_dissolve_hugetlb_folio()`, mm/hugetlb.c, v6.12.
+  if (isFreeInPool(allocation)) return { order, type: "Movable", highestZone: "Movable", node: zone.node, nodes: [zone.node] };
   const highestZone = order > 0 || zone.type === "Movable" ? "Movable" : "Normal";
   return { order, type: "Movable", highestZone, node: zone.node, nodes: reason === "offline" ? offlineTargets(machine, zone.node) : null };
 }
@@ -61,6 +64,7 @@ export function migratePages(machine: Machine, allocation: Allocation, reason: M
 /** The pages are in their new frames; the old ones still belong to nobody. */
 export function leave(machine: Machine, allocation: Allocation, to: Grant): Move["from"] {
   const from = allocation.pfn;
+  changeNode(machine, allocation, to);
   for (const pfn of framesOf(framesOfBlock(allocation))) Object.assign(pageOf(machine, pfn), { alloc: -1, use: FrameUse.Limbo });
   allocation.pfn = to.pfn;
   for (const pfn of framesOf(framesOfBlock(allocation))) Object.assign(pageOf(machine, pfn), { alloc: allocation.id, use: FrameUse.Allocated });

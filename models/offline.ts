@@ -7,13 +7,14 @@ import { delPageFromFreeList, freeBlocksIn } from "./buddy.ts";
 import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { isolationOfTask, staysInUse } from "./contig.ts";
+import { dissolveFreePages, isFreeInPool, mayDissolve } from "./hugetlb.ts";
 import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "./isolation.ts";
 import type { Allocation, Block, Isolation, Machine } from "./machine.ts";
 import { allocationAt, everyFrame, findFrame, frameAt, framesOf, pageblockOf, pageblocksOf, pageOf, permits, someFrame, zoneAt } from "./machine.ts";
-import { isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
+import { framesOfBlock, isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
 import { blockRange, dataRange, notify } from "./notifier.ts";
 import { blockOf, deinitMemmapOnMemory, markOffline } from "./online.ts";
-import { allowedZones, watermarkOk } from "./page-alloc.ts";
+import { allowedZones, isOnLruOrDriverMovable, watermarkOk } from "./page-alloc.ts";
 import { drainZone } from "./pcp.ts";
 import { hex, pfnRange, rangeContains, rangeEnd, toPfn } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
@@ -116,7 +117,7 @@ function* pagesToMove(machine: Machine, range: PfnRange): Generator<Allocation> 
     const allocation = allocationAt(machine, pfn);
     if (allocation === undefined || allocation === last) continue;
     last = allocation;
-    if (isMigratable(machine, allocation)) yield allocation;
+    if (!isFreeInPool(allocation) && isMigratable(machine, allocation)) yield allocation;
   }
 }
 
@@ -170,10 +171,19 @@ function stays(machine: Machine, pages: readonly Allocation[], pfn: Pfn): boolea
   return !isGone(machine, pfn) && staysInUse(machine, pages, pfn);
 }
 
-/** The frame is no obstacle: free, poisoned, or PageOffline and dropped. */
+/** The frame is no obstacle: free, poisoned, PageOffline and dropped, or of a free huge page that can be dissolved. */
 function isGone(machine: Machine, pfn: number & Parameters<typeof pageOf>[1]): boolean {
   const { use, poisoned } = pageOf(machine, pfn);
-  return use === FrameUse.Free || use === FrameUse.PageOfflineDropped || poisoned;
+  const allocation = allocationAt(machine, pfn);
+  return use === FrameUse.Free || use === FrameUse.PageOfflineDropped || poisoned || (allocation !== undefined && mayDissolve(machine, allocation));
+}
+
+/** Linux `scan_movable_pages()`: on the LRU, of a driver with movable ops, or a huge page in use that may migrate. As long as one is there, offline scans again. */
+function scanFinds(machine: Machine, pfn: number & Parameters<typeof pageOf>[1]): boolean {
+  const allocation = allocationAt(machine, pfn);
+  if (allocation === undefined) return false;
+  if (allocation.kind === "hugetlb") return !isFreeInPool(allocation) && everyFrame(framesOfBlock(allocation), (other) => !pageOf(machine, other).poisoned);
+  return isOnLruOrDriverMovable(machine, pfn) && !pageOf(machine, pfn).poisoned;
 }
 
 /** Nothing moves any more: commit, or give up. */
@@ -182,6 +192,8 @@ function finish(machine: Machine, task: OfflineTask, account: Account): Ending {
   const data = dataRange(machine, block);
   const referenced = findFrame(data, (pfn) => pageOf(machine, pfn).use === FrameUse.PageOffline);
   if (referenced !== undefined) return cancel(machine, task, account, refuse("EBUSY", { kind: "page-offline", pfn: referenced, block: block.id }));
+  const kept = someFrame(data, (pfn) => scanFinds(machine, pfn)) ? undefined : dissolveFreePages(machine, data);
+  if (kept !== undefined) return cancel(machine, task, account, refuse("EBUSY", { kind: "huge-page", pfn: kept.pfn, id: kept.id, block: block.id }));
   const busy = testPagesIsolated(machine, data, "offline");
   if (busy === undefined) return commit(machine, task, account);
   if (permits(machine, "S-30")) return running;

@@ -6,6 +6,7 @@
  */
 import { migratetypeOf } from "./buddy.ts";
 import type { Choices } from "./choices.ts";
+import { enterPool } from "./hugetlb.ts";
 import type { Allocation, Machine } from "./machine.ts";
 import { everyFrame, pageOf, permits, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, migratePages, nextToldMove } from "./migration.ts";
@@ -103,6 +104,10 @@ function references(allocation: Allocation): number {
 
 function freeAllocation(machine: Machine, allocation: Allocation, pcp: boolean): void {
   if (allocation.lruIsolated) countIsolated(machine, allocation, -1);
+  if (allocation.pool) {
+    enterPool(machine, allocation);
+    return;
+  }
   delete machine.allocations[allocation.id];
   freePages(machine, allocation.pfn, allocation.order ?? 0, pcp);
 }

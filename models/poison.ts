@@ -7,6 +7,7 @@
 import { freeBlockAround, listOf, takeFromBlock } from "./buddy.ts";
 import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
+import { isFreeInPool, leavePool, mayDissolve } from "./hugetlb.ts";
 import type { Allocation, Machine } from "./machine.ts";
 import { allocationAt, findMemoryBlock, framesOf, pageOf, permits, putMemoryBlock, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, leave, migrationTarget, nextToldMove } from "./migration.ts";
@@ -28,6 +29,7 @@ export function memoryFailure(machine: Machine, pfn: Pfn): Ending {
   setPoison(machine, pfn);
   if (allocation !== undefined && isHugetlb(allocation)) {
     if (isReferenced(allocation)) return refuse("EBUSY", { kind: "held", pfn, id: allocation.id });
+    if (isFreeInPool(allocation) && !mayDissolve(machine, allocation)) return refuse("EBUSY", { kind: "promised", pfn, id: allocation.id });
     dissolve(machine, allocation, pfn);
     return done;
   }
@@ -59,6 +61,12 @@ export function softOfflinePage(machine: Machine, pfn: Pfn, choices: Choices, ac
   const allocation = allocationAt(machine, pfn);
   if (allocation === undefined || isKernelPage(allocation)) return refuse("EIO", { kind: "kernel-page", pfn });
   if (allocation.kind === "folio") return refuse("EBUSY", { kind: "folio-not-split", pfn, id: allocation.id });
+  if (isFreeInPool(allocation)) {
+    if (!mayDissolve(machine, allocation)) return refuse("EBUSY", { kind: "promised", pfn, id: allocation.id });
+    setPoison(machine, pfn);
+    dissolve(machine, allocation, pfn);
+    return done;
+  }
   if (!isMigratable(machine, allocation)) return refuse("EBUSY", { kind: "stuck", pfn, id: allocation.id });
   if (dropsIt(allocation, choices)) {
     delete machine.allocations[allocation.id];
@@ -90,10 +98,15 @@ export function unpoisonMemory(machine: Machine, pfn: Pfn): Ending {
   const page = pfnToOnlinePage(machine, pfn);
   if (page === undefined) return refuse("EIO", { kind: "not-online", pfn });
   if (!page.poisoned) return refuse("EBUSY", { kind: "not-poisoned", pfn });
+  const allocation = allocationAt(machine, pfn);
+  if (allocation !== undefined && isFreeInPool(allocation)) {
+    drainZone(machine, zoneAt(machine, page.zone));
+    clearPoison(machine, pfn);
+    return done;
+  }
   if (![FrameUse.Poisoned, FrameUse.Free, FrameUse.Guard, FrameUse.Pcp, FrameUse.Limbo].some((use) => use === page.use)) return refuse("EBUSY", { kind: "in-use", pfn });
   drainZone(machine, zoneAt(machine, page.zone));
-  page.poisoned = false;
-  count(machine, pfn, -1);
+  clearPoison(machine, pfn);
   if (page.use !== FrameUse.Poisoned) return done;
   if (!page.referenced && permits(machine, "KD-8")) page.use = FrameUse.Limbo;
   else freePages(machine, pfn, 0, false);
@@ -129,6 +142,11 @@ function setPoison(machine: Machine, pfn: Pfn): void {
   count(machine, pfn, 1);
 }
 
+function clearPoison(machine: Machine, pfn: Pfn): void {
+  pageOf(machine, pfn).poisoned = false;
+  count(machine, pfn, -1);
+}
+
 /** Linux `num_poisoned_pages_inc()` and `memblk_nr_poison_inc()`. */
 function count(machine: Machine, pfn: Pfn, n: number): void {
   machine.numPoisoned += n;
@@ -154,6 +172,7 @@ function takePageOffBuddy(machine: Machine, pfn: Pfn): void {
 
 /** A hugetlb page without users goes back to the buddy, but for the bad frame. */
 function dissolve(machine: Machine, allocation: Allocation, bad: Pfn): void {
+  leavePool(machine, allocation);
   delete machine.allocations[allocation.id];
   jail(machine, bad);
   for (const pfn of framesOf(framesOfBlock(allocation))) if (pfn !== bad) freePages(machine, pfn, 0, false);

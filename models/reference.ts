@@ -14,6 +14,7 @@ import type { SearchResult } from "./contig-pages.ts";
 import { mapDevice, unmapDevice } from "./device.ts";
 import { blockPages } from "./geometry.ts";
 import { registerGroup, unregisterGroup } from "./group.ts";
+import { growPool, poolOf, reservePages, shrinkPool, usePage } from "./hugetlb.ts";
 import { addMemory, blocksIn, freeReservedPage, removeMemory } from "./hotplug.ts";
 import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "./isolation.ts";
 import type { Allocation, Isolation, Machine, Zone } from "./machine.ts";
@@ -229,6 +230,14 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
       const device = machine.devices[command.id];
       return always(() => device !== undefined && unmapDevice(machine, device));
     }
+    case "huge-grow":
+      return growPool(machine, command, choices, told);
+    case "huge-shrink":
+      return shrinkPool(machine, allocationOf(machine, command.id));
+    case "huge-reserve":
+      return reservePages(poolOf(machine, command.order), command.count);
+    case "huge-use":
+      return usePage(machine, allocationOf(machine, command.id), command.reserved);
     case "set":
       return always(() => set(machine, command.setting));
     case "veto":
@@ -280,7 +289,7 @@ function alloc(machine: Machine, command: Alloc, choices: Choices, told: Told): 
   const grant = allocPages(machine, { order, type: traits.migratetype, highestZone, node, nodes: command.thisNode ? [node] : null }, choices, wanted);
   if (grant === undefined) return refuse("ENOMEM", { kind: "no-free-block" });
   told.grant = grant;
-  machine.allocations[id] = { id, kind, order, compound: traits.compound && order > 0, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false };
+  machine.allocations[id] = { id, kind, order, compound: traits.compound && order > 0, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false, pool: false };
   for (const pfn of framesOf(pfnRange(grant.pfn, 2 ** order))) Object.assign(pageOf(machine, pfn), { use: FrameUse.Allocated, alloc: id });
   return done;
 }

@@ -35,6 +35,7 @@ export function showMachine(machine: Machine, wanted?: readonly Fact[]): View {
       return { task: task.task, op: task.kind, phase: task.phase, range: task.kind === "alloc-contig" ? task.range : block === undefined ? pfnRange(toPfn(0), 0) : blockRange(machine, block) };
     }),
     cma: () => machine.cma.map(({ base, nrPages, orderPerBit, bitmap }, area) => ({ area, base, nrPages, orderPerBit, bitmap: bits(bitmap) })),
+    hugePools: () => machine.hugePools.map(({ order, reserved, total, free, nodes }) => ({ order, reserved, total, free, nodes: nodes.map((part) => ({ ...part })) })),
     groups: () => Object.values(machine.groups).toSorted((a, b) => a.id - b.id).map(({ id, node, dynamic, pages, presentKernel, presentMovable }) => ({
       group: id, node, dynamic, pages, presentKernel, presentMovable, blocks: Object.values(machine.blocks).filter(({ group }) => group === id).map((block) => block.id).toSorted((a, b) => a - b),
     })),
@@ -139,7 +140,8 @@ function showAllocation(machine: Machine, allocation: Allocation): AllocationVie
   const contig = kind === "contig" || kind === "cma";
   const frames = contig ? [...framesOf(pfnRange(pfn, allocation.nrPages))].filter((at) => allocationAt(machine, at) === allocation) : [];
   const ranges = contig ? coalesce(frames.map((at) => pfnRange(at, 1))) : [pfnRange(pfn, 2 ** (allocation.order ?? 0))];
-  return { id, kind, order: contig ? null : allocation.order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed, ...(machine.description.balloon === true ? { inflated } : {}) };
+  const pool = machine.hugePools.length > 0 ? { pool: allocation.pool } : {};
+  return { id, kind, order: contig ? null : allocation.order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed, ...(machine.description.balloon === true ? { inflated } : {}), ...pool };
 }
 
 function showIsolations(machine: Machine): readonly IsolationView[] {

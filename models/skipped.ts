@@ -8,6 +8,7 @@ import { crossesWindow, sharesMemmapFrame } from "./device.ts";
 import { blockPages } from "./geometry.ts";
 import { holdsBootMemmap } from "./boot.ts";
 import { blocksIn } from "./hotplug.ts";
+import { isFreeInPool } from "./hugetlb.ts";
 import type { Allocation, Machine, Zone } from "./machine.ts";
 import { everyFrame, frameAt, pageblockAt, pageblocksOf, zoneAt, zoneIndex } from "./machine.ts";
 import { orderFits, pageKindTraits } from "./page-kind.ts";
@@ -102,6 +103,14 @@ export function skippedBecause(machine: Machine, command: Command): string | und
     case "step":
     case "signal":
       return when(machine.tasks[command.task] === undefined, "no-such-label");
+    case "huge-grow":
+      return when(allocationLabelInUse(machine, command.id), "label-in-use") ?? noPool(machine, command.order) ?? noNode(machine, command.node);
+    case "huge-shrink":
+      return noAllocation(machine, command.id) ?? notFreeInPool(machine, command.id);
+    case "huge-reserve":
+      return noPool(machine, command.order);
+    case "huge-use":
+      return noAllocation(machine, command.id) ?? notFreeInPool(machine, command.id) ?? when(command.reserved && !hasPromised(machine, command.id), "nothing-promised");
     case "add":
     case "write-state":
     case "write-online":
@@ -160,6 +169,19 @@ function zoneOf(machine: Machine, node: NodeId, type: ZoneType): Zone | undefine
 
 function isOnLru(found: Allocation | undefined): boolean {
   return found !== undefined && found.kind !== "contig" && found.kind !== "cma" && pageKindTraits[found.kind].lru && !found.lruIsolated;
+}
+
+function noPool(machine: Machine, order: number): string | undefined {
+  return when(machine.hugePools.every((pool) => pool.order !== order), "no-such-pool");
+}
+
+function notFreeInPool(machine: Machine, id: number): string | undefined {
+  const found = allocation(machine, id);
+  return when(found === undefined || !isFreeInPool(found), "not-free-in-pool");
+}
+
+function hasPromised(machine: Machine, id: number): boolean {
+  return machine.hugePools.some(({ order, reserved }) => order === allocation(machine, id)?.order && reserved > 0);
 }
 
 /** Every frame has an online page, and all pages link to one zone. */

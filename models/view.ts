@@ -194,10 +194,25 @@ export interface AllocationView {
   readonly longTermPins: number;
   /** Off the LRU, held by someone (`lru-isolate`). */
   readonly lruIsolated: boolean;
-  /** The owner has freed it; references of others keep it. */
+  /** The owner has freed it; references of others keep it, or it is free in its pool. */
   readonly freed: boolean;
   /** In the balloon, and so not managed. Left out: the machine has no balloon. A subject that does not tell its allocations shows inflated frames as PageOffline. */
   readonly inflated?: boolean;
+  /** It belongs to a pool of huge pages. Only of machines that have pools. */
+  readonly pool?: boolean;
+}
+
+/** The pool of one size of huge pages. */
+export interface HugePoolView {
+  readonly order: Order;
+  /** resv_hugepages: free pages that are promised. */
+  readonly reserved: number;
+  /** nr_hugepages. */
+  readonly total: number;
+  /** free_hugepages. */
+  readonly free: number;
+  /** The same by node, nodes ascending. */
+  readonly nodes: readonly { readonly total: number; readonly free: number }[];
 }
 
 /** Who isolates which pageblocks. Owner: a token of `isolate`, or a task. */
@@ -287,6 +302,8 @@ export interface View {
   readonly isolations?: readonly IsolationView[];
   readonly tasks?: readonly TaskView[];
   readonly cma?: readonly CmaAreaView[];
+  /** By order; none on a machine without sizes of huge pages. */
+  readonly hugePools?: readonly HugePoolView[];
   readonly groups?: readonly GroupView[];
   /** Ascending by start. */
   readonly devices?: readonly DeviceView[];

@@ -148,6 +148,11 @@ export function stays({ kind, holds, pins, longTermPins, lruIsolated }: Allocati
   return kind === "contig" || kind === "cma" || !pageKindTraits[kind].movable || holds + pins + longTermPins > 0 || lruIsolated;
 }
 
+/** It is free in a pool of huge pages. */
+export function isFreeInPool({ pool, freed, holds, pins, longTermPins }: AllocationView): boolean {
+  return pool === true && freed && holds + pins + longTermPins === 0;
+}
+
 /** Each frame of an allocation, ascending. */
 export function framesOf({ ranges }: AllocationView): readonly number[] {
   const frames: number[] = [];

@@ -28,6 +28,11 @@ export function isMovableNow(allocation: AllocationView): boolean {
   return kind !== undefined && pageKindTraits[kind].movable && allocation.holds === 0 && allocation.pins === 0 && allocation.longTermPins === 0 && !allocation.lruIsolated && !allocation.freed;
 }
 
+/** It is free in a pool of huge pages. */
+export function isFreeHugePage({ pool, freed, holds, pins, longTermPins }: AllocationView): boolean {
+  return pool === true && freed && holds + pins + longTermPins === 0;
+}
+
 /** Its kind lives on the LRU. */
 export function isLru(allocation: AllocationView): boolean {
   const kind = pageKind(allocation);

@@ -33,7 +33,10 @@ export function alphabet(machine: MachineDescription, width: Width): readonly Co
 
 /** The ops that are of use on a machine. */
 export function opsOn(machine: MachineDescription): readonly Op[] {
-  return ops.filter((op) => (op !== "compact" || machine.compaction === true) && (op !== "pin-range" || machine.zeroPage !== undefined));
+  return ops.filter((op) => {
+    if (op.startsWith("huge-")) return (machine.hugePages ?? []).length > 0;
+    return (op !== "compact" || machine.compaction === true) && (op !== "pin-range" || machine.zeroPage !== undefined);
+  });
 }
 
 function commandsOf(machine: MachineDescription, width: Width, op: Op): readonly Command[] {

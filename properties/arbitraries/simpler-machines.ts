@@ -52,6 +52,8 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   for (let node = machine.nodes.length - 1; node >= 0; node--) yield { ...machine, nodes: machine.nodes.filter((_, at) => at !== node) };
   for (const [at] of machine.cma.entries()) yield { ...machine, cma: machine.cma.filter((_, other) => other !== at) };
   for (const [at] of machine.reserved.entries()) yield { ...machine, reserved: machine.reserved.filter((_, other) => other !== at) };
+  for (const [at] of (machine.hugePages ?? []).entries()) if (machine.hugePages !== undefined && machine.hugePages.length > 1) yield { ...machine, hugePages: machine.hugePages.filter((_, other) => other !== at) };
+  if (machine.hugePages !== undefined) yield withoutHugePages(machine);
   yield { ...machine, bootMemmap: null };
   yield { ...machine, dma32End: machine.dmaEnd };
   yield leaveOut(machine, "balloon");
@@ -102,6 +104,11 @@ function withWindows(machine: MachineDescription, windows: readonly PfnRange[]):
   return windows.length === 0 ? others : { ...others, windows };
 }
 
+function withoutHugePages(machine: MachineDescription): MachineDescription {
+  const { hugePages, ...rest } = machine;
+  return hugePages === undefined ? machine : rest;
+}
+
 /** Which of two machines is simpler: fewer nodes, ranges, areas and frames, fewer settings that are not the usual ones. */
 export function compareMachines(a: MachineDescription, b: MachineDescription): number {
   return compareGeometries(a.geometry, b.geometry) || compareNumbers(machineKey(a), machineKey(b)) || compareText(JSON.stringify(a), JSON.stringify(b));
@@ -127,7 +134,7 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.compaction === true,
     ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),
   ].filter(Boolean).length;
-  return [machine.nodes.length, machine.cma.length, machine.reserved.length, machine.windows?.length ?? 0, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
+  return [machine.hugePages?.length ?? 0, machine.nodes.length, machine.cma.length, machine.reserved.length, machine.windows?.length ?? 0, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {

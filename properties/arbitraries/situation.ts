@@ -5,9 +5,9 @@
  */
 import { FrameFlag, FrameUse, NONE, rangeContains, rangeEnd, rangesOverlap, toBlockId, toPfn } from "../../models/index.ts";
 import type {
-  AllocationView, BlockId, BlockView, CmaAreaView, DeviceView, FreeBlockView, GroupView, IsolationView, NodeId, PageblockView, Pfn, PfnRange, SectionView, TaskView, View, ZoneIndex, ZoneView,
+  AllocationView, BlockId, BlockView, CmaAreaView, DeviceView, FreeBlockView, GroupView, HugePoolView, IsolationView, NodeId, PageblockView, Pfn, PfnRange, SectionView, TaskView, View, ZoneIndex, ZoneView,
 } from "../../models/index.ts";
-import { isMovableNow } from "./allocation.ts";
+import { isFreeHugePage, isMovableNow } from "./allocation.ts";
 import type { Draw } from "./draw.ts";
 import type { World } from "./world.ts";
 
@@ -64,6 +64,9 @@ export class Situation {
   }
   get cma(): readonly CmaAreaView[] {
     return this.#view.cma ?? [];
+  }
+  get hugePools(): readonly HugePoolView[] {
+    return this.#view.hugePools ?? [];
   }
   get groups(): readonly GroupView[] {
     return this.#view.groups ?? [];
@@ -235,7 +238,7 @@ export class Situation {
   looksOfflineable(block: BlockView): boolean {
     if (!this.mayGoOffline(block)) return false;
     const range = this.blockRange(block.block);
-    return !this.hasUse(range, usesInTheWay) && !this.allocations.some((allocation) => !isMovableNow(allocation) && allocation.ranges.some((taken) => rangesOverlap(taken, range)));
+    return !this.hasUse(range, usesInTheWay) && !this.allocations.some((allocation) => !isMovableNow(allocation) && !isFreeHugePage(allocation) && allocation.ranges.some((taken) => rangesOverlap(taken, range)));
   }
 
   /** How many frames from this one on are online pages of one zone, at most `limit`. */

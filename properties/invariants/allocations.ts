@@ -100,18 +100,18 @@ const orderOfKind: Invariant = {
 
 const referencesFitKind: Invariant = {
   id: "FC-25",
-  title: "only mapped pages are pinned, only pages of the LRU are taken off it, and a freed page is still there only while someone refers to it",
+  title: "only mapped pages are pinned, only pages of the LRU are taken off it, and a freed page is still there only while someone refers to it or a pool keeps it",
   source: "mm/gup.c: try_grab_folio(); mm/vmscan.c: folio_isolate_lru(); mm/page_alloc.c: __free_pages(), v6.12",
   needs: ["allocations"],
   unless: [],
   find: (view) =>
-    judgeAllocations(view, ({ kind, holds, pins, longTermPins, lruIsolated, freed }) => {
+    judgeAllocations(view, ({ kind, holds, pins, longTermPins, lruIsolated, freed, pool }) => {
       const traits = kind === "contig" || kind === "cma" ? undefined : pageKindTraits[kind];
       if (holds < 0 || pins < 0 || longTermPins < 0) return { was: "no count below 0", is: `${holds} holds, ${pins} pins, ${longTermPins} long-term pins` };
       if (traits?.mapped !== true && pins + longTermPins > 0) return { was: "not pinned, it is not mapped", is: `${pins} pins, ${longTermPins} long-term pins` };
       if (traits?.lru !== true && lruIsolated) return { was: "not on the LRU", is: "taken off the LRU" };
       if (traits === undefined && (holds > 0 || freed)) return { was: "no references of others", is: freed ? "freed" : `${holds} holds` };
-      return freed && holds + pins + longTermPins === 0 ? { was: "gone, its owner freed it and nobody refers to it", is: "still there" } : undefined;
+      return freed && pool !== true && holds + pins + longTermPins === 0 ? { was: "gone, its owner freed it and nobody refers to it", is: "still there" } : undefined;
     }),
 };
 

@@ -10,6 +10,7 @@ import { freeCounterInvariants } from "./free-counters.ts";
 import { freeListInvariants } from "./free-lists.ts";
 import { groupInvariants } from "./groups.ts";
 import { guardInvariants } from "./guard.ts";
+import { hugePageInvariants } from "./huge-pages.ts";
 import { isolationInvariants } from "./isolation.ts";
 import { memmapInvariants } from "./memmap.ts";
 import { nodeInvariants } from "./nodes.ts";
@@ -38,4 +39,5 @@ export const invariants: readonly Invariant[] = [
   ...guardInvariants,
   ...deviceInvariants,
   ...taskInvariants,
+  ...hugePageInvariants,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -21,9 +21,17 @@ export function requestOf(command: Command): Alloc | undefined {
 }
 
 /** An allocation that was given a block. */
-function granted({ command, outcome }: StepRecord): Granted | undefined {
-  const request = requestOf(command);
-  return request !== undefined && outcome.result === "ok" && outcome.grant !== undefined ? { command: request, grant: outcome.grant } : undefined;
+function granted(step: StepRecord): Granted | undefined {
+  const { grant, result } = step.outcome;
+  const command = result === "ok" && grant !== undefined ? asked(step) : undefined;
+  return command === undefined || grant === undefined ? undefined : { command, grant };
+}
+
+/** The request of an allocation. A page for a pool is asked for on its node alone, and is of the kind of the pool. */
+function asked({ command, after }: StepRecord): Alloc | undefined {
+  if (command.op !== "huge-grow") return requestOf(command);
+  const fixed = given(after.allocations).find(({ id }) => id === command.id)?.kind === "hugetlb-fixed";
+  return { ...command, op: "alloc", kind: fixed ? "hugetlb-fixed" : "hugetlb", thisNode: true, zone: "normal" };
 }
 
 const givesWhatWasAsked: Law = {
@@ -31,7 +39,7 @@ const givesWhatWasAsked: Law = {
   title: "an allocation gives one aligned block of the order asked for, whose frames were free, and takes nothing else",
   source: "mm/page_alloc.c: rmqueue(), expand(), v6.12",
   needs: ["frames.use", "allocations"],
-  ops: ["alloc", "inflate"],
+  ops: ["alloc", "inflate", "huge-grow"],
   unless: [],
   find: (step) => {
     const taken = granted(step);
@@ -81,8 +89,8 @@ const staysInItsZones: Law = {
   id: "PG-31",
   title: "an allocation comes from one zone, and from one that its kind, its zone modifier and its node allow",
   source: "include/linux/gfp.h: gfp_zone(); mm/page_alloc.c: get_page_from_freelist(), v6.12",
-  needs: ["zones", "frames.zone"],
-  ops: ["alloc", "inflate"],
+  needs: ["zones", "frames.zone", "allocations"],
+  ops: ["alloc", "inflate", "huge-grow"],
   unless: [],
   find: (step) => {
     const taken = granted(step);
@@ -172,8 +180,8 @@ const claimsItsOwn: Law = {
   id: "PG-35",
   title: "taking and freeing pages changes a pageblock only among Unmovable, Movable and Reclaimable; an allocation only to its own type, and only pageblocks of the free block it was taken from",
   source: "mm/page_alloc.c: try_to_steal_block(), __free_one_page(), v6.12",
-  needs: ["pageblocks", "freeBlocks", "frames"],
-  ops: ["alloc", "free", "drain", "pcp-disable", "compact", "release", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "inflate", "deflate", "free-contig", "cma-release", "fake-online"],
+  needs: ["pageblocks", "freeBlocks", "frames", "allocations"],
+  ops: ["alloc", "huge-grow", "huge-shrink", "free", "drain", "pcp-disable", "compact", "release", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "inflate", "deflate", "free-contig", "cma-release", "fake-online"],
   // A free block that KD-1 has put on the list of another type is claimed with its isolated pageblocks.
   unless: ["KD-1"],
   find: (step) => {
@@ -222,12 +230,13 @@ const failsOnlyWhenItMust: Law = {
   id: "PG-53",
   title: "an allocation fails only when no zone it may use passes the watermark test",
   source: "mm/page_alloc.c: __zone_watermark_ok(), get_page_from_freelist(), v6.12, all marks being 0",
-  needs: ["zones.nrFree", "zones.nrFreeCma", "freeBlocks", "nodes.zonelist"],
-  ops: ["alloc", "inflate"],
+  needs: ["zones.nrFree", "zones.nrFreeCma", "freeBlocks", "nodes.zonelist", "allocations"],
+  ops: ["alloc", "inflate", "huge-grow"],
   unless: ["KD-1"],
-  find: ({ before, command: asked, outcome }) => {
-    const command = requestOf(asked);
-    if (command === undefined || outcome.result !== "refused") return [];
+  find: (step) => {
+    const { before } = step;
+    const command = step.outcome.result === "refused" ? asked(step) : undefined;
+    if (command === undefined) return [];
     const movable = pageKindTraits[command.kind].migratetype === "Movable";
     return zonelist(before, command.node)
       .filter((index) => mayUse(before, command, index) && passesWatermark(before, index, command.order, movable))
@@ -240,7 +249,7 @@ const leavesOthersAlone: Law = {
   title: "taking, holding and isolating pages, draining, and devices that come and go leave the pages of others where they are",
   source: "mm/page_alloc.c: prep_new_page(), v6.12",
   needs: ["allocations"],
-  ops: ["alloc", "hold", "release", "lru-isolate", "lru-putback", "free-reserved", "inflate", "deflate", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "remove"],
+  ops: ["alloc", "huge-grow", "huge-shrink", "huge-use", "hold", "release", "lru-isolate", "lru-putback", "free-reserved", "inflate", "deflate", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "remove"],
   unless: [],
   find: (step) => {
     const own = "id" in step.command ? step.command.id : undefined;

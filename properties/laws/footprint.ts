@@ -26,16 +26,19 @@ const moves = [...pages, "allocations.ranges"];
 const isolation = ["frames.order", "zones.nrFree", "zones.nrFreeCma", "zones.nrFreeBlocks", "zones.nrIsolatePageblock", "pageblocks.type", "pageblocks.savedType", "freeBlocks.*", "isolations.*"];
 
 // KD-2 undoes the isolation of others; that is left to the law about owners.
-const contig = [...moves, "allocations", "zones.nrIsolatePageblock", "pageblocks.savedType"];
+const contig = [...moves, "hugePools.nodes", "allocations", "zones.nrIsolatePageblock", "pageblocks.savedType"];
 
-const poison = [...pages, "allocations", "blocks.nrHwpoison", "totals.numPoisoned"];
+/** What the pools of huge pages count. */
+const pools = ["hugePools.total", "hugePools.free", "hugePools.nodes"];
+
+const poison = [...pages, ...pools, "allocations", "blocks.nrHwpoison", "totals.numPoisoned"];
 
 /** What changes when sections come and go. */
 const sections = [...pages, "sections.*", "frames", "frames.zone", "totals.nrMemmapPages", "totals.highestPresentSection"];
 
 /** What a block changes that goes online or offline. */
 const hotplug = [
-  ...moves, ...isolated, "allocations", "frames.zone", "pageblocks.*", "sections.online", "blocks.state", "blocks.onlineType", "blocks.zone", "blocks.validZones", "zones.start", "zones.spanned", "zones.present", "zones.presentEarly", "zones.managed",
+  ...moves, ...isolated, ...pools, "allocations", "frames.zone", "pageblocks.*", "sections.online", "blocks.state", "blocks.onlineType", "blocks.zone", "blocks.validZones", "zones.start", "zones.spanned", "zones.present", "zones.presentEarly", "zones.managed",
   "zones.contiguous", "nodes.start", "nodes.spanned", "nodes.present", "nodes.hasMemory", "nodes.hasNormalMemory", "nodes.nrZones", "nodes.zonelist", "groups.presentKernel", "groups.presentMovable", "totals.totalram",
 ];
 
@@ -51,18 +54,18 @@ const device = [...sections, "zones.start", "zones.spanned", "nodes.start", "nod
 /** What a successful command changes. Steps of tasks: what their command changes, and what the task holds. */
 const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, readonly string[]>> = {
   alloc: [...pages, "allocations"],
-  free: [...pages, ...isolated, "allocations", "allocations.ranges", "allocations.order", "allocations.freed"],
+  free: [...pages, ...isolated, "allocations", "allocations.ranges", "allocations.order", "allocations.freed", "hugePools.free", "hugePools.nodes"],
   drain: lists,
   "pcp-disable": [...lists, "zones.pcpDisabled"],
   "pcp-enable": ["zones.pcpDisabled"],
   compact: moves,
   hold: ["allocations.holds"],
-  release: [...pages, ...isolated, "allocations", "allocations.holds"],
+  release: [...pages, ...isolated, "allocations", "allocations.holds", "hugePools.free", "hugePools.nodes"],
   "lru-isolate": ["allocations.lruIsolated", ...isolated],
   "lru-putback": ["allocations.lruIsolated", ...isolated],
-  pin: [...moves, "allocations.pins", "allocations.longTermPins"],
-  "pin-range": [...moves, "allocations.pins", "allocations.longTermPins"],
-  unpin: [...pages, ...isolated, "allocations", "allocations.pins", "allocations.longTermPins"],
+  pin: [...moves, "hugePools.nodes", "allocations.pins", "allocations.longTermPins"],
+  "pin-range": [...moves, "hugePools.nodes", "allocations.pins", "allocations.longTermPins"],
+  unpin: [...pages, ...isolated, "hugePools.free", "hugePools.nodes", "allocations", "allocations.pins", "allocations.longTermPins"],
   poison,
   "soft-offline": [...poison, "allocations.ranges"],
   unpoison: [...pages, "blocks.nrHwpoison", "totals.numPoisoned"],
@@ -90,6 +93,10 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
   "group-unregister": ["groups"],
   "device-map": device,
   "device-unmap": device,
+  "huge-grow": [...pages, "allocations", ...pools],
+  "huge-shrink": [...pages, "allocations", ...pools],
+  "huge-reserve": ["hugePools.reserved"],
+  "huge-use": ["allocations.freed", "hugePools.free", "hugePools.nodes", "hugePools.reserved"],
   set: ["blocks.validZones"],
   veto: [],
   "fail-next": [],
@@ -97,8 +104,8 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
 
 /** What a refused command may leave behind; the exceptions that are switches have laws of their own. Not listed: nothing. */
 const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
-  pin: moves,
-  "pin-range": moves,
+  pin: [...moves, "hugePools.nodes"],
+  "pin-range": [...moves, "hugePools.nodes"],
   poison: [...lists, "frames.flags", "blocks.nrHwpoison", "totals.numPoisoned"],
   "soft-offline": lists,
   unpoison: lists,
@@ -114,10 +121,11 @@ const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
 
 const onlineRefusal = ["blocks.onlineType", "blocks.validZones", "zones.start", "zones.spanned", "zones.contiguous", "nodes.start", "nodes.spanned", "nodes.nrZones"];
 
-const offlineRefusal = moves;
+// Huge pages that were dissolved before the offline was refused are lost.
+const offlineRefusal = [...moves, ...pools, "allocations"];
 
 // A failed step takes back what the task held, too.
-const offlineStepRefusal = [...moves, ...task, "blocks.state", "zones.present", "zones.presentEarly", "nodes.present", "groups.presentKernel", "groups.presentMovable", "blocks.validZones"];
+const offlineStepRefusal = [...offlineRefusal, ...task, "blocks.state", "zones.present", "zones.presentEarly", "nodes.present", "groups.presentKernel", "groups.presentMovable", "blocks.validZones"];
 
 /** Inflated pages that moved take their place among the managed pages of their zone along. */
 function movedInflated({ before, outcome }: StepRecord): readonly string[] {

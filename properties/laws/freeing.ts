@@ -22,7 +22,7 @@ const framesAreConserved: Law = {
   // Not those that give the allocator frames, or take frames from it.
   ops: [
     "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "inflate", "deflate", "vmstat-refresh", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
-    "alloc-contig-pages", "cma-alloc", "cma-release", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "set", "veto", "fail-next",
+    "alloc-contig-pages", "cma-alloc", "cma-release", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "huge-grow", "huge-shrink", "huge-reserve", "huge-use", "set", "veto", "fail-next",
   ],
   unless: [],
   find: (step) => {
@@ -60,7 +60,7 @@ const freedIsFree: Law = {
   title: "the frames of an allocation that is gone are free or on a per-CPU list, poisoned ones kept from use",
   source: "mm/page_alloc.c: __free_pages(), free_pages_prepare(), v6.12",
   needs: ["allocations", "frames.use", "frames.flags"],
-  ops: ["free", "deflate", "release", "unpin", "free-contig", "cma-release"],
+  ops: ["free", "deflate", "release", "unpin", "free-contig", "cma-release", "huge-shrink"],
   unless: ["KD-8"],
   find: (step) => {
     const flags = given(step.before.frames).flags;
@@ -82,7 +82,7 @@ const freedIsFree: Law = {
 
 const ownersDropWhatTheyHave: Law = {
   id: "FC-55",
-  title: "freeing ends the allocation, unless others refer to it; then it is marked freed and keeps at least its first frame",
+  title: "freeing ends the allocation, unless others refer to it or it is of a pool; then it is marked freed and keeps at least its first frame",
   source: "mm/page_alloc.c: __free_pages(), v6.12",
   needs: ["allocations"],
   ops: ["free", "deflate"],
@@ -92,7 +92,7 @@ const ownersDropWhatTheyHave: Law = {
     const change = (command.op === "free" || command.op === "deflate") && succeeded(step) ? allocationChanges(step).find(({ id }) => id === command.id) : undefined;
     if (change?.before === undefined) return [];
     const { before, after } = change;
-    const referred = before.holds + before.pins + before.longTermPins > 0;
+    const referred = before.holds + before.pins + before.longTermPins > 0 || before.pool === true;
     if (!referred) return after === undefined ? [] : [{ ...allocationPlace(before), was: "gone, nobody refers to it", is: "still there" }];
     const keeps = before.order !== null && before.order > 0 && !before.compound ? 1 : nrFrames(before);
     if (after?.freed === true && nrFrames(after) === keeps && after.ranges[0]?.start === before.ranges[0]?.start) return [];

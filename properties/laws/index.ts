@@ -6,6 +6,7 @@ import { compactionLaws } from "./compaction.ts";
 import { contigLaws } from "./contig.ts";
 import { footprintLaws } from "./footprint.ts";
 import { freeingLaws } from "./freeing.ts";
+import { hugePageLaws } from "./huge-pages.ts";
 import { isolationLaws } from "./isolation.ts";
 import { lifetimeLaws } from "./lifetime.ts";
 import { movingLaws } from "./moving.ts";
@@ -30,4 +31,5 @@ export const laws: readonly Law[] = [
   ...onlineOfflineLaws,
   ...notifierLaws,
   ...lifetimeLaws,
+  ...hugePageLaws,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

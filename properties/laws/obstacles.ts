@@ -7,7 +7,7 @@ import { allocationOfRow, blocksById, isUnused, pageblockStarts, rowsOf, spans, 
 import { FrameEvidence, allocationName, useName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, Need } from "../rule.ts";
-import { blockRange, commandOf, direction, framesOf, partOf, stays, subjectBlock } from "../step.ts";
+import { blockRange, commandOf, direction, framesOf, isFreeInPool, partOf, stays, subjectBlock } from "../step.ts";
 
 const needs: readonly Need[] = ["zones", "pageblocks", "allocations", "frames.use", "frames.flags", "frames.zone"];
 
@@ -167,9 +167,9 @@ const failsForAReason: Law = {
 
 const offlineTakesTheUnused: Law = {
   id: "FC-84",
-  title: "when a half-done offline succeeds, every frame of the block but its own memmap was free, poisoned, or PageOffline and given up",
+  title: "when a half-done offline succeeds, every frame of the block but its own memmap was free, of a free huge page, poisoned, or PageOffline and given up",
   source: "mm/page_isolation.c: test_pages_isolated(); mm/memory_hotplug.c: offline_pages(), v6.12; a page that is still there would be lost",
-  needs: ["tasks", "blocks.selfHosted", "frames.use", "frames.flags"],
+  needs: ["tasks", "blocks.selfHosted", "allocations", "frames.use", "frames.flags"],
   ops: ["write-state"],
   unless: [],
   find: (step) => {
@@ -180,6 +180,8 @@ const offlineTakesTheUnused: Law = {
     const range = blockRange(step.before, block.block);
     for (let pfn = toPfn(range.start + (block.selfHosted ?? 0)); pfn < rangeEnd(range); pfn = toPfn(pfn + 1)) {
       const row = rowsOf(step.before).of(pfn);
+      const owner = use[row] === FrameUse.Allocated ? ownerOf(step.before, row) : undefined;
+      if (owner !== undefined && isFreeInPool(owner)) continue;
       if (use[row] !== FrameUse.Free && use[row] !== FrameUse.PageOfflineDropped && !isPoisoned(step.before, row)) found.add(pfn, "free, poisoned, or PageOffline and given up", useName(use[row]));
     }
     return found.found;

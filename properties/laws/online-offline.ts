@@ -7,7 +7,7 @@ import { eachRun, inflatedCounts, isOnlineMemory, mustSpan, rowsOf, typeAt } fro
 import { FrameEvidence, allocationName, blockName, useName, zoneName } from "../evidence.ts";
 import { given, perView } from "../per-view.ts";
 import type { Evidence, Law } from "../rule.ts";
-import { allocationChanges, blockChanges, blockRange, blocksThatWent, framesOf, nrFrames, zonePairs } from "../step.ts";
+import { allocationChanges, blockChanges, blockRange, blocksThatWent, framesOf, isFreeInPool, nrFrames, zonePairs } from "../step.ts";
 
 /** Frames of the block in the present counts of its zone: without the self-hosted memmap while it is going offline. */
 function accounted(view: View, block: BlockView | undefined, zone: ZoneIndex): number {
@@ -66,8 +66,8 @@ const managedFollowsBlocks: Law = {
 
 const pagesSurvive: Law = {
   id: "HP-58",
-  title: "when a block has gone offline every page that was in it is somewhere else, but for poisoned frames that end with it",
-  source: "mm/memory_hotplug.c: offline_pages(), v6.12",
+  title: "when a block has gone offline every page that was in it is somewhere else, but for poisoned frames that end with it and free huge pages, which are given up",
+  source: "mm/memory_hotplug.c: offline_pages(); mm/hugetlb.c: dissolve_free_hugetlb_folios(), v6.12",
   needs: ["blocks", "allocations", "frames.use", "frames.flags"],
   ops: ["offline-and-remove", "write-state", "write-online"],
   unless: [],
@@ -80,7 +80,7 @@ const pagesSurvive: Law = {
     const inside = (pfn: number): boolean => gone.some((range) => rangeContains(range, toPfn(pfn)));
     for (const { before, after } of allocationChanges(step)) {
       const here = before === undefined ? [] : framesOf(before).filter(inside);
-      if (before === undefined || here.length === 0) continue;
+      if (before === undefined || here.length === 0 || (after === undefined && isFreeInPool(before))) continue;
       const poisoned = here.filter((pfn) => ((flags[rows.of(pfn)] ?? 0) & FrameFlag.Hwpoison) !== 0).length;
       const left = after === undefined ? 0 : nrFrames(after);
       if (left < nrFrames(before) - poisoned) found.add(toPfn(here[0] ?? 0), "moved elsewhere", after === undefined ? "gone" : `${left} of ${nrFrames(before)} frames left`, allocationName(before));

@@ -1,12 +1,12 @@
 /**
  * Memory errors: one frame is struck, its neighbours stay what they are.
  */
-import { FrameFlag, FrameUse } from "../../models/index.ts";
+import { FrameFlag, FrameUse, rangeContains, toPfn } from "../../models/index.ts";
 import { allocationOfRow, blocksById, isUnused, rowsOf } from "../derived.ts";
 import { FrameEvidence, blockName, useName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
-import { blockChanges, eachFrame, succeeded } from "../step.ts";
+import { blockChanges, eachFrame, isFreeInPool, succeeded } from "../step.ts";
 
 /** The frame that the command strikes. */
 function struck({ command }: StepRecord): number | undefined {
@@ -48,7 +48,7 @@ const poisonIsSet: Law = {
   id: "FC-64",
   title: "a frame that was contained is poisoned and out of use, one that was unpoisoned is not poisoned and free",
   source: "mm/memory-failure.c: memory_failure(), soft_offline_page(), unpoison_memory(), v6.12",
-  needs: ["frames.use", "frames.flags"],
+  needs: ["allocations", "frames.use", "frames.flags"],
   ops: ["poison", "soft-offline", "unpoison"],
   unless: ["KD-8"],
   find: (step) => {
@@ -61,6 +61,8 @@ const poisonIsSet: Law = {
     // Soft offline of a frame that is poisoned already does nothing, whoever has the frame.
     if (step.command.op === "soft-offline" && wasMarked) return [];
     const wanted = step.command.op !== "unpoison";
+    // A frame of a free huge page that could not be dissolved has its page still.
+    if (!wanted && !marked && given(step.before.allocations).some((page) => isFreeInPool(page) && page.ranges.some((range) => rangeContains(range, toPfn(own))))) return [];
     if (marked === wanted && (wanted ? use === FrameUse.Poisoned : use === FrameUse.Free)) return [];
     return [{ pfn: rowsOf(step.after).pfn(row), was: wanted ? "poisoned and kept from use" : "not poisoned, and free", is: `${marked ? "poisoned" : "not poisoned"}, ${useName(use)}` }];
   },

@@ -164,6 +164,7 @@ export const machineFields: Words<MachineDescription> = {
   balloon: "true: the machine has a virtio balloon (without DEFLATE_ON_OOM), which `inflate` fills; left out otherwise",
   nodeStats: "true: NR_ISOLATED_ANON and NR_ISOLATED_FILE of nodes are kept; left out otherwise",
   zeroPage: "the zero page, one of the reserved frames; left out: it lies outside the modelled memory",
+  hugePages: "sizes of huge pages that have pools, orders ascending: `order`, and whether pages in use can be migrated: `migratable`. Left out: none",
   hotplugEnd: "first frame that can not be mapped: nothing is added there",
   compaction: "`true`: the command `compact` can be issued; left out: it is skipped",
   guardMinOrder: "debug_guardpage_minorder with debug_pagealloc: halves of split blocks below this order become guard pages; left out: none",

@@ -2,6 +2,7 @@
 import { goals, invariants, laws } from "../../properties/index.ts";
 import type { Goal, Invariant, Law } from "../../properties/index.ts";
 import { contigGoals } from "../../properties/goals/contig.ts";
+import { hugePageGoals } from "../../properties/goals/huge-pages.ts";
 import { memoryGoals } from "../../properties/goals/memory.ts";
 import { outcomeGoals } from "../../properties/goals/outcomes.ts";
 import { pageGoals } from "../../properties/goals/pages.ts";
@@ -15,6 +16,7 @@ import { freeCounterInvariants } from "../../properties/invariants/free-counters
 import { freeListInvariants } from "../../properties/invariants/free-lists.ts";
 import { groupInvariants } from "../../properties/invariants/groups.ts";
 import { guardInvariants } from "../../properties/invariants/guard.ts";
+import { hugePageInvariants } from "../../properties/invariants/huge-pages.ts";
 import { isolationInvariants } from "../../properties/invariants/isolation.ts";
 import { memmapInvariants } from "../../properties/invariants/memmap.ts";
 import { nodeInvariants } from "../../properties/invariants/nodes.ts";
@@ -29,6 +31,7 @@ import { compactionLaws } from "../../properties/laws/compaction.ts";
 import { contigLaws } from "../../properties/laws/contig.ts";
 import { footprintLaws } from "../../properties/laws/footprint.ts";
 import { freeingLaws } from "../../properties/laws/freeing.ts";
+import { hugePageLaws } from "../../properties/laws/huge-pages.ts";
 import { isolationLaws } from "../../properties/laws/isolation.ts";
 import { lifetimeLaws } from "../../properties/laws/lifetime.ts";
 import { movingLaws } from "../../properties/laws/moving.ts";
@@ -62,6 +65,7 @@ export const invariantGroups: readonly RuleGroup<Invariant>[] = complete(invaria
   { title: "Memory groups", rules: groupInvariants },
   { title: "Devices and resources", rules: deviceInvariants },
   { title: "Half-done operations", rules: taskInvariants },
+  { title: "Pools of huge pages", rules: hugePageInvariants },
 ]);
 
 export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
@@ -79,6 +83,7 @@ export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
   { title: "Online and offline", rules: onlineOfflineLaws },
   { title: "Notifiers", rules: notifierLaws },
   { title: "What stays over time", rules: lifetimeLaws },
+  { title: "Pools of huge pages", rules: hugePageLaws },
 ]);
 
 /** The situations; the goals that are answers of the catalogue stand apart, in `answerGoals`. */
@@ -86,6 +91,7 @@ export const situationGroups: readonly RuleGroup<Goal>[] = [
   { title: "Pages", rules: pageGoals },
   { title: "Contiguous ranges", rules: contigGoals },
   { title: "Memory", rules: memoryGoals },
+  { title: "Pools of huge pages", rules: hugePageGoals },
 ];
 
 export const answerGoals: readonly Goal[] = outcomeGoals;

@@ -50,6 +50,7 @@ export const commandGroups: readonly { readonly title: string; readonly ops: rea
   { title: "Hotplug", ops: ["add", "remove", "offline-and-remove", "write-state", "write-online"] },
   { title: "Memory groups", ops: ["group-static", "group-dynamic", "group-unregister"] },
   { title: "Device memory", ops: ["device-map", "device-unmap"] },
+  { title: "Pools of huge pages", ops: ["huge-grow", "huge-shrink", "huge-reserve", "huge-use"] },
   { title: "Surroundings", ops: ["set", "veto", "fail-next"] },
   { title: "Long operations, step by step", ops: ["start", "step", "signal"] },
 ];
@@ -91,6 +92,8 @@ export const fieldWords: Readonly<Record<string, string>> = {
   errno: "the errno it is refused with",
   what: "where the failure strikes",
   skip: "of `fail-next`: attempts that still succeed before; of `pin-range`: the page of `first` where the range begins",
+  count: "pages that are promised from now on",
+  reserved: "the page is one of those that were promised",
   command: "the operation that is taken step by step: an `alloc-contig` or a `write-state`",
 };
 

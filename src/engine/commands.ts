@@ -2,7 +2,7 @@
  * What each command of the catalogue does: when it can not be issued, and which mechanism it is.
  */
 import { orderFits, toPfn, zoneTypes } from "../../models/index.ts";
-import type { Alloc, AllocContig, AllocContigPages, CmaAlloc, Command, DeviceMap, FakeOffline, Inflate, Isolate, Outcome, TestIsolated, ZoneType as ZoneTypeName } from "../../models/index.ts";
+import type { Alloc, AllocContig, AllocContigPages, CmaAlloc, Command, DeviceMap, FakeOffline, Inflate, HugeGrow, Isolate, Outcome, TestIsolated, ZoneType as ZoneTypeName } from "../../models/index.ts";
 import { kindAt, kindNumber } from "./allocations.ts";
 import type { Kind } from "./allocations.ts";
 import type { ContigOp } from "./contig.ts";
@@ -123,6 +123,14 @@ export class Commands {
         return this.hotplugLock() ?? this.#deviceMap(command);
       case "device-unmap":
         return this.hotplugLock() ?? this.#deviceUnmap(command.id);
+      case "huge-grow":
+        return this.#hugeGrow(command);
+      case "huge-shrink":
+        return m.hugetlb.shrink(command.id);
+      case "huge-reserve":
+        return m.hugetlb.reserve(command.order, command.count);
+      case "huge-use":
+        return m.hugetlb.use(command.id, command.reserved);
       case "set":
         m.settings.set(command.setting);
         return undefined;
@@ -308,6 +316,14 @@ export class Commands {
   #sharesMemmapFrame(nrPages: number): boolean {
     const { subsectionPages, structPageBytes, pageBytes } = this.m.geometry;
     return nrPages % subsectionPages === 0 && (nrPages * structPageBytes) % pageBytes !== 0;
+  }
+
+  #hugeGrow({ id, order, node }: HugeGrow): Done {
+    if (this.#isIdTaken(id)) return skipped("label-in-use", { id });
+    const pool = this.m.hugetlb.poolOfOrder(order);
+    if (pool === undefined) return skipped("no-such-pool");
+    if (!this.#isNodeUsable(node)) return skipped("no-such-node");
+    return this.m.hugetlb.grow(id, pool, node);
   }
 
   #deviceUnmap(id: number): Refusal | undefined {

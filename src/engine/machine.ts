@@ -25,6 +25,7 @@ import type { Frames } from "./frames.ts";
 import type { FreeLists } from "./free-lists.ts";
 import type { Groups } from "./groups.ts";
 import type { Hotplug } from "./hotplug.ts";
+import type { Hugetlb } from "./hugetlb.ts";
 import type { Isolation } from "./isolation.ts";
 import { zonesPerNode } from "./layout.ts";
 import { Log } from "./log.ts";
@@ -111,6 +112,7 @@ export class Machine {
   readonly memmap: Memmap;
   readonly notifier: Notifier;
   readonly hotplug: Hotplug;
+  readonly hugetlb: Hugetlb;
   readonly removal: Removal;
   readonly online: Online;
   readonly offline: Offline;
@@ -160,6 +162,7 @@ export class Machine {
     this.memmap = new parts.Memmap(this);
     this.notifier = new parts.Notifier(this);
     this.hotplug = new parts.Hotplug(this);
+    this.hugetlb = new parts.Hugetlb(this);
     this.removal = new parts.Removal(this);
     this.online = new parts.Online(this);
     this.offline = new parts.Offline(this);

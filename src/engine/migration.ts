@@ -32,6 +32,8 @@ export class Migration {
     const { allocations } = this.m;
     const order = allocations.order(slot);
     const zone = this.m.frames.zone(allocations.head(slot));
+    // A free page of a pool is replaced where it is: alloc_and_dissolve_hugetlb_folio().
+    if (this.m.hugetlb.isFree(slot)) return { order, type: Type.Movable, node: zone.node, highest: ZoneType.Movable, nodes: new Set([zone.node]), retyped: [] };
     const longTerm = purpose === "long-term-pin";
     const toMovable = !longTerm && (order > 0 || zone.isMovable);
     return {
@@ -56,6 +58,7 @@ export class Migration {
     const target = this.m.choices.target(slot, request);
     if (target < 0) return false;
     const from = this.m.allocations.head(slot);
+    this.m.hugetlb.moves(slot, target);
     this.m.allocations.setHead(slot, target);
     if (this.m.allocations.has(slot, AllocFlag.Inflated)) this.m.balloon.migrated(from, target);
     release(from, request.order);

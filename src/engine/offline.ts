@@ -78,7 +78,7 @@ export class Offline {
     this.m.frames.forEachUnit(op.start, op.start + op.nrPages, (code, first) => {
       if (!isAllocated(code)) return;
       const slot = this.m.allocations.slotAt(first);
-      if (this.m.migration.canMigrate(slot)) slots.push(slot);
+      if (!this.m.hugetlb.isFree(slot) && this.m.migration.canMigrate(slot)) slots.push(slot);
     });
     return slots;
   }
@@ -86,22 +86,42 @@ export class Offline {
   /** Whether a frame of the range is neither free nor of a page that could move: then it can not go, whatever moves. */
   isHopeless(op: OfflineOp): boolean {
     let hopeless = false;
-    const { frames, migration } = this.m;
+    const { frames } = this.m;
     frames.forEachUnit(op.start, op.start + op.nrPages, (code, first) => {
       if (isGuard(code)) {
-        hopeless ||= frames.isGuardKept(first, orderOf(code), (slot) => migration.canMigrate(slot));
+        hopeless ||= frames.isGuardKept(first, orderOf(code), (slot) => this.#canLeave(slot));
         return;
       }
       const gone = isFree(code) || code === FrameCode.PageOfflineDropped || frames.isPoisoned(first);
-      hopeless ||= !gone && !(isAllocated(code) && migration.canMigrate(this.m.allocations.slotAt(first)));
+      hopeless ||= !gone && !(isAllocated(code) && this.#canLeave(this.m.allocations.slotAt(first)));
     });
     return hopeless;
   }
 
-  /** What keeps the range from going offline when nothing moves any more; undefined: it can go. */
-  obstacle(op: OfflineOp): "page-offline" | "stuck" | undefined {
+  /** It can move, or is a free huge page that can be dissolved. */
+  #canLeave(slot: number): boolean {
+    const { hugetlb, migration } = this.m;
+    return hugetlb.isFree(slot) ? hugetlb.mayDissolve(slot) : migration.canMigrate(slot);
+  }
+
+  /** What keeps the range from going offline when nothing moves any more; undefined: it can go. Free huge pages are dissolved before the last look. */
+  obstacle(op: OfflineOp): "page-offline" | "huge-page" | "stuck" | undefined {
     if (this.hasReferencedPageOffline(op)) return "page-offline";
+    if (this.#scansAgain(op)) return "stuck";
+    if (this.m.hugetlb.dissolveRange(op.start, op.start + op.nrPages) >= 0) return "huge-page";
     return this.m.isolation.test(op.start, op.nrPages, "offline") === undefined ? undefined : "stuck";
+  }
+
+  /** scan_movable_pages() still finds a page: on the LRU, of a driver, or a huge page in use. It goes by flags, not by references. */
+  #scansAgain(op: OfflineOp): boolean {
+    let found = false;
+    this.m.frames.forEachUnit(op.start, op.start + op.nrPages, (code, first, behind) => {
+      if (found || !isAllocated(code) || this.m.frames.anyPoisoned(first, behind - first)) return;
+      const slot = this.m.allocations.slotAt(first);
+      const kind = this.m.allocations.kind(slot);
+      found = kind.isHugetlb ? kind.traits.movable && !this.m.hugetlb.isFree(slot) : kind.isDriver || this.m.frames.isOnLru(slot);
+    });
+    return found;
   }
 
   protected hasReferencedPageOffline(op: OfflineOp): boolean {
@@ -120,7 +140,7 @@ export class Offline {
       return undefined;
     }
     const detail = { block: op.block.id };
-    if (obstacle === "page-offline") return this.fail(op, refused("EBUSY", "page-offline", detail), true);
+    if (obstacle !== "stuck") return this.fail(op, refused("EBUSY", obstacle, detail), true);
     return this.fail(op, this.m.quirks.applies("S-30") ? livelock("stuck", detail) : refused("EBUSY", "stuck", detail), true);
   }
 

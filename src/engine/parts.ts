@@ -19,6 +19,7 @@ import { Frames } from "./frames.ts";
 import { FreeLists } from "./free-lists.ts";
 import { Groups } from "./groups.ts";
 import { Hotplug } from "./hotplug.ts";
+import { Hugetlb } from "./hugetlb.ts";
 import { Isolation } from "./isolation.ts";
 import type { Machine } from "./machine.ts";
 import { Memmap } from "./memmap.ts";
@@ -64,6 +65,7 @@ export interface EngineParts {
   readonly FreeLists: Part<FreeLists>;
   readonly Groups: Part<Groups>;
   readonly Hotplug: Part<Hotplug>;
+  readonly Hugetlb: Part<Hugetlb>;
   readonly Isolation: Part<Isolation>;
   readonly Memmap: Part<Memmap>;
   readonly MemoryBlocks: Part<MemoryBlocks>;
@@ -91,6 +93,6 @@ export interface EngineParts {
 
 /** The engine as it ships. */
 export const shippedParts: EngineParts = {
-  Balloon, BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Isolation, Memmap, MemoryBlocks, Migration, NodeStats, Nodes, Notifier, Offline, Online,
+  Balloon, BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Hugetlb, Isolation, Memmap, MemoryBlocks, Migration, NodeStats, Nodes, Notifier, Offline, Online,
   PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Resources, Sections, Tasks, Unmovable, ZoneChoice, Zonelists, Zones,
 };

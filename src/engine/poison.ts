@@ -57,10 +57,17 @@ export class Poison {
 
   /** try_memory_failure_hugetlb(): a page without other users goes back to the buddy, whichever of its frames is bad. */
   protected dissolve(pfn: number): Refusal | undefined {
-    return this.#endAllocation(pfn, "held");
+    return this.#promised(pfn) ?? this.#endAllocation(pfn, "held");
   }
 
   /** The allocation ends; the frame stays away with a reference, the others are freed singly. */
+  /** A free page of a pool stays where all free pages are promised. */
+  #promised(pfn: number): Refusal | undefined {
+    const { hugetlb, frames } = this.m;
+    const slot = frames.slotOf(pfn);
+    return hugetlb.isFree(slot) && !hugetlb.mayDissolve(slot) ? refused("EBUSY", "promised", { pfn }) : undefined;
+  }
+
   #endAllocation(pfn: number, reason: string): Refusal | undefined {
     const { allocations } = this.m;
     const slot = this.m.frames.slotOf(pfn);
@@ -68,6 +75,7 @@ export class Poison {
     if (allocations.nrExtraReferences(slot) > 0) return refused("EBUSY", reason, { pfn, id });
     const head = allocations.head(slot);
     const end = head + allocations.nrPages(slot);
+    this.m.hugetlb.forget(slot);
     allocations.remove(slot);
     this.keepAndFreeOthers(pfn, head, end);
     return undefined;
@@ -159,6 +167,7 @@ export class Poison {
     const id = allocations.id(slot);
     if (!(kind.traits.movable || kind.isHugetlb) || allocations.has(slot, AllocFlag.LruIsolated)) return refused("EIO", "kernel-page", { pfn, id });
     if (kind.name === "folio") return refused("EBUSY", "folio-not-split", { pfn, id });
+    if (this.m.hugetlb.isFree(slot)) return this.dissolve(pfn);
     if (!this.m.migration.canMigrate(slot)) return refused("EBUSY", "stuck", { pfn, id });
     return this.#empty(pfn, slot);
   }
@@ -182,13 +191,20 @@ export class Poison {
     if (!this.m.sections.isOnline(pfn)) return refused("EIO", "not-online", { pfn });
     const zone = this.m.frames.zone(pfn);
     if (this.m.pcp.isDisabled(zone)) return skipped("pcp-lock", { pfn });
-    if (!this.isFlagged(pfn)) return refused("EBUSY", "not-poisoned", { pfn });
-    if (this.isInUse(this.m.frames.codeOf(pfn))) return refused("EBUSY", "in-use", { pfn });
+    if (!this.isMarked(pfn)) return refused("EBUSY", "not-poisoned", { pfn });
+    const slot = this.m.frames.slotOf(pfn);
+    const inPool = slot >= 0 && this.m.hugetlb.isFree(slot);
+    if (!inPool && this.isInUse(this.m.frames.codeOf(pfn))) return refused("EBUSY", "in-use", { pfn });
     this.m.pcp.drain(zone);
     this.m.frames.clearPoisoned(pfn);
     this.count(pfn, -1);
     this.#putBack(pfn);
     return undefined;
+  }
+
+  /** The flag that is taken back: that of the frame, also inside a huge page. */
+  protected isMarked(pfn: number): boolean {
+    return this.isFlagged(pfn);
   }
 
   /** Of an allocation, reserved, a hole, a memmap, or PageOffline. */

@@ -97,6 +97,10 @@ export class References {
 
   #end(slot: number, pcp: boolean): void {
     const { allocations } = this.m;
+    if (this.m.hugetlb.isPooled(slot)) {
+      this.m.hugetlb.takeBack(slot);
+      return;
+    }
     const head = allocations.head(slot);
     const order = allocations.order(slot);
     if (allocations.has(slot, AllocFlag.LruIsolated)) this.m.nodeStats.count(slot, -1);

@@ -3,6 +3,7 @@
  *
  * Where KD-1 was used, the kernel itself has let free counts and list types drift; those lines then say nothing.
  */
+import { sumOf } from "./hugetlb.ts";
 import { AllocFlag, FrameCode, Type, byteAt, isAllocated, isFree, isGuard, isPcp, nrLists, orderOf, orderPages, pcpList, unitPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { isUntouched, zoneAt } from "./section.ts";
@@ -52,6 +53,7 @@ export function selfCheck(m: Machine): readonly SelfEvidence[] {
   checkAllocations(m, report);
   checkBooks(m, report);
   checkBlocks(m, report);
+  checkPools(m, report);
   checkTotals(m, report);
   return found;
 }
@@ -198,7 +200,8 @@ function checkAllocations(m: Machine, report: Report): void {
     expect(report, `allocation ${id}: found by frame`, slot, m.allocations.slotAt(head));
     const code = m.frames.codeOf(head);
     if (!isAllocated(code) || orderOf(code) !== m.allocations.order(slot)) report({ pfn: head, was: `the head of allocation ${id}`, is: `code ${code}` });
-    if (m.allocations.has(slot, AllocFlag.Freed) && m.allocations.nrExtraReferences(slot) === 0) report({ pfn: head, was: "gone with the last reference", is: `allocation ${id}, freed` });
+    const unused = m.allocations.has(slot, AllocFlag.Freed) && m.allocations.nrExtraReferences(slot) === 0;
+    if (unused !== m.hugetlb.isFree(slot)) report({ pfn: head, was: unused ? "gone with the last reference" : "in use, not free in its pool", is: unused ? `allocation ${id}, freed` : `allocation ${id}, free in its pool` });
   }
   for (const { id, ranges } of m.contigs.all()) {
     for (const { start, end } of ranges) {
@@ -233,6 +236,19 @@ function checkBlocks(m: Machine, report: Report): void {
     expect(report, `${where}: poisoned frames`, sections.reduce((sum, { poisoned }) => sum + (poisoned?.size ?? 0), 0), block.nrHwpoison);
     expect(report, `${where}: in its group`, true, block.group === null || m.groups.get(block.group)?.blocks.has(block.id) === true);
     if (block.state === "offline") expect(report, `${where}: zone`, true, block.zone === null);
+  }
+}
+
+function checkPools(m: Machine, report: Report): void {
+  const pooled = m.allocations.slots().filter((slot) => m.hugetlb.isPooled(slot));
+  for (const { order, nrPages, nrFree, reserved } of m.hugetlb.pools) {
+    const pages = pooled.filter((slot) => m.allocations.order(slot) === order);
+    for (const [node, count] of nrPages.entries()) {
+      const here = pages.filter((slot) => m.frames.zone(m.allocations.head(slot)).node === node);
+      expect(report, `pool of order ${order}, node ${node}: pages`, here.length, count);
+      expect(report, `pool of order ${order}, node ${node}: free pages`, here.filter((slot) => m.hugetlb.isFree(slot)).length, nrFree[node] ?? 0);
+    }
+    expect(report, `pool of order ${order}: promised pages are free`, true, reserved <= sumOf(nrFree));
   }
 }
 

@@ -1,10 +1,11 @@
 /** What can be seen of the engine: views are made when asked for, from the state alone. */
 import { migratetypes, pfnRange, toBlockId, toPfn, viewOfParts, zoneTypes } from "../../models/index.ts";
 import type {
-  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FreeBlockView, GroupView, IsolationView, Migratetype, NodeView, PageblockView, PfnRange, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneView,
+  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FreeBlockView, GroupView, HugePoolView, IsolationView, Migratetype, NodeView, PageblockView, PfnRange, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneView,
 } from "../../models/index.ts";
 import type { Altmap } from "./altmap.ts";
 import { isActive } from "./cma.ts";
+import { sumOf } from "./hugetlb.ts";
 import { AllocFlag, Type, isFree, isPcp, orderOf, pcpList } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { broken, unreachable } from "./result.ts";
@@ -29,6 +30,7 @@ export function viewOf(m: Machine, wanted?: readonly Fact[]): View {
     isolations: () => viewIsolations(m),
     tasks: () => m.tasks.all().map(([nr, task]) => viewTask(m, nr, task)),
     cma: () => viewCma(m),
+    hugePools: () => viewHugePools(m),
     groups: () => viewGroups(m),
     devices: () => viewDevices(m),
     resources: () => viewResources(m),
@@ -186,6 +188,7 @@ function viewAllocations(m: Machine): readonly AllocationView[] {
     lruIsolated: allocations.has(slot, AllocFlag.LruIsolated),
     freed: allocations.has(slot, AllocFlag.Freed),
     ...(hasBalloon ? { inflated: allocations.has(slot, AllocFlag.Inflated) } : {}),
+    ...(m.hugetlb.pools.length > 0 ? { pool: m.hugetlb.isPooled(slot) } : {}),
   }));
   const contigs: readonly AllocationView[] = m.contigs.all().map(({ id, kind, compound, ranges }) => ({
     id,
@@ -199,6 +202,7 @@ function viewAllocations(m: Machine): readonly AllocationView[] {
     lruIsolated: false,
     freed: false,
     ...(hasBalloon ? { inflated: false } : {}),
+    ...(m.hugetlb.pools.length > 0 ? { pool: false } : {}),
   }));
   return [...blocks, ...contigs].toSorted((a, b) => a.id - b.id);
 }
@@ -232,6 +236,16 @@ function rangeOfTask(m: Machine, task: Task): PfnRange {
 
 function viewCma(m: Machine): readonly CmaAreaView[] {
   return m.cma.areas.map((area, nr) => ({ area: nr, base: toPfn(area.base), nrPages: isActive(area) ? area.nrPages : 0, orderPerBit: area.orderPerBit, bitmap: m.cma.show(area) }));
+}
+
+function viewHugePools(m: Machine): readonly HugePoolView[] {
+  return m.hugetlb.pools.map(({ order, reserved, nrPages, nrFree }) => ({
+    order,
+    reserved,
+    total: sumOf(nrPages),
+    free: sumOf(nrFree),
+    nodes: [...nrPages].map((total, node) => ({ total, free: nrFree[node] ?? 0 })),
+  }));
 }
 
 function viewGroups(m: Machine): readonly GroupView[] {

@@ -27,6 +27,8 @@
  * | compaction | no `compact` |
  * | guardMinOrder | no guard pages |
  * | windows | none |
+ * | hugePages | no pools of huge pages |
+ * | hugePages[].migratable | true |
  */
 import * as v from "valibot";
 import { bootMemory, brokenGeometryRule, checkDescription, maxFrames, maxNodes, namedMachines, rangeEnd, toPfn } from "../../models/index.ts";
@@ -82,6 +84,7 @@ const description: Schema<MachineDescription> = closed({
   autoMovableRatio: v.optional(whole(0, maxLabel), 301),
   autoMovableNumaAware: v.optional(yesOrNo, true),
   zeroPage: v.exactOptional(frame),
+  hugePages: v.exactOptional(listOf(closed({ order, migratable: v.optional(yesOrNo, true) }), 8)),
   hotplugEnd: frame,
   nodeStats: v.exactOptional(v.literal(true, "true, or left out")),
   balloon: v.exactOptional(v.literal(true, "true, or left out")),

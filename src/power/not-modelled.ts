@@ -41,10 +41,7 @@ export const notModelled: readonly NotModelled[] = [
   { id: "B51", why: "HighAtomic reserves are left out" },
   { id: "B63", why: "Linux 6.12 tests all that can be wrong with a declared area before it reserves the memory, so there is never anything to release" },
   { id: "B70", why: "references that per-CPU LRU batches hold are left out: a page in a batch is one that somebody has off the LRU" },
-  { id: "B74", why: "a frame in use is never unpoisoned, whichever mark is looked at, and a frame out of use belongs to no group" },
   { id: "B78", why: "there is one counter of bad frames; outcomes by node are not counted" },
-  { id: "B79", why: "there is no hugetlb pool, and so no reservation of huge pages" },
-  { id: "B83", why: "there is no hugetlb pool: an offline does not walk over free huge pages to dissolve them" },
   { id: "B87", why: "a device map has one range; the driver that adds several is left out" },
   { id: "B89", why: "the virtio-mem driver, which decides what to ask for, is left out; the limit itself is modelled" },
 ];

@@ -84,6 +84,14 @@ export function commandWords(command: Command): string {
       return `${deviceName(command.id)} ${rangeWords(command)} node ${command.node}${command.reserve === undefined ? "" : ` reserve ${command.reserve}`}${command.free === undefined ? "" : ` free ${command.free}`}`;
     case "device-unmap":
       return deviceName(command.id);
+    case "huge-grow":
+      return `${allocName(command.id)} order ${command.order} node ${command.node}`;
+    case "huge-shrink":
+      return allocName(command.id);
+    case "huge-reserve":
+      return `${counted(command.count, "page")} of order ${command.order}`;
+    case "huge-use":
+      return `${allocName(command.id)}${command.reserved ? " as promised" : ""}`;
     case "set":
       return settingWords(command.setting);
     case "veto":

@@ -12,6 +12,8 @@ interface Owner {
   readonly holds: number;
   readonly pins: number;
   readonly freed: boolean;
+  /** Of a pool of huge pages: free in it when freed. */
+  readonly pool: boolean;
 }
 
 /** The owners before one command of a list. */
@@ -76,6 +78,16 @@ export function createOwners(geometry: Geometry): Owners {
       case "alloc":
         if (outcome.grant !== undefined) owners.set(command.id, taken(command.kind, [grantRange(outcome.grant)]));
         return;
+      case "huge-grow":
+        // Whether the size can be migrated is not told: as most can.
+        if (outcome.grant !== undefined) owners.set(command.id, { ...taken("hugetlb", [grantRange(outcome.grant)]), pool: true, freed: true });
+        return;
+      case "huge-shrink":
+        owners.delete(command.id);
+        return;
+      case "huge-use":
+        change(command.id, (owner) => ({ ...owner, freed: false }));
+        return;
       case "alloc-contig":
         owners.set(command.id, taken("contig", [command]));
         return;
@@ -128,18 +140,18 @@ export function createOwners(geometry: Geometry): Owners {
     const owner = owners.get(id);
     if (owner === undefined) return;
     const changed = next(owner);
-    if (changed.ranges.length === 0 || (changed.freed && changed.holds <= 0 && changed.pins <= 0)) owners.delete(id);
+    if (changed.ranges.length === 0 || (changed.freed && !changed.pool && changed.holds <= 0 && changed.pins <= 0)) owners.delete(id);
     else owners.set(id, changed);
   }
 }
 
-function ownerWords(id: number, { kind, holds, pins, freed }: Owner): string {
-  const states = [kind, ...(holds > 0 ? ["held"] : []), ...(pins > 0 ? ["pinned"] : []), ...(freed ? ["freed by its owner"] : [])];
+function ownerWords(id: number, { kind, holds, pins, freed, pool }: Owner): string {
+  const states = [kind, ...(holds > 0 ? ["held"] : []), ...(pins > 0 ? ["pinned"] : []), ...(freed ? [pool && holds + pins <= 0 ? "free in its pool" : "freed by its owner"] : [])];
   return `${allocName(id)} (${states.join(", ")})`;
 }
 
 function taken(kind: Owner["kind"], ranges: readonly PfnRange[]): Owner {
-  return { kind, ranges: coalesce(ranges.map(({ start, nrPages }) => ({ start, nrPages }))), holds: 0, pins: 0, freed: false };
+  return { kind, ranges: coalesce(ranges.map(({ start, nrPages }) => ({ start, nrPages }))), holds: 0, pins: 0, freed: false, pool: false };
 }
 
 function oneFrame(pfn: number): PfnRange {

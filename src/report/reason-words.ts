@@ -94,6 +94,13 @@ const reasons: Readonly<Record<string, Words>> = {
   "device-conflict": say("the range overlaps a mapped device"),
   "ram-conflict": say("the range overlaps System RAM"),
   "subsection-alignment": say("the range is not whole subsections"),
+  "no-such-pool": say("there is no pool of that order"),
+  "not-free-in-pool": (because) => `${page(because)} is not free in a pool`,
+  "nothing-promised": say("the pool has promised nothing"),
+  promised: (because) => `all free pages of the pool of ${page(because)} are promised`,
+  "too-few-free": say("fewer pages are free"),
+  poisoned: (because) => `${because.pfn === undefined ? page(because) : frame(because)} is poisoned`,
+  "huge-page": (because) => `${because.id === undefined ? "a huge page" : page(because)} can not be dissolved`,
   signal: ({ task }) => `a signal came${task === undefined ? "" : ` for ${taskName(task)}`}`,
 };
 

@@ -81,7 +81,7 @@ describe("disagreements", () => {
 
 /** By what the entries of a list are told apart: with another one, an entry is another entry. */
 const keys: Readonly<Partial<Record<Fact, string>>> = {
-  nodes: "node", blocks: "block", sections: "section", pageblocks: "start", freeBlocks: "pfn", pcp: "pfn", allocations: "id", isolations: "owner", tasks: "task", cma: "area", groups: "group", devices: "device", resources: "kind",
+  nodes: "node", blocks: "block", sections: "section", pageblocks: "start", freeBlocks: "pfn", pcp: "pfn", allocations: "id", isolations: "owner", tasks: "task", cma: "area", hugePools: "order", groups: "group", devices: "device", resources: "kind",
 };
 
 /** A value of the same sort that is not the same. */

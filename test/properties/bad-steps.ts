@@ -1,7 +1,7 @@
 /** For each law a step that keeps all laws, and the smallest way to make that step break it. */
 import { FrameFlag, FrameUse, toPfn } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
-import { addBlock, block4, both, compacted, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, state, user } from "./step-edits.ts";
+import { addBlock, block4, both, compacted, contig, count, frame, free, grantOf, grow, isolate, isolated, kernel, movable, movableBlock, normal, state, user } from "./step-edits.ts";
 import type { BadStep } from "./step-edits.ts";
 
 export const badSteps: Readonly<Record<string, BadStep>> = {
@@ -144,4 +144,9 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
     edit: ({ after }) => editBlock(after, 4, { zone: normal }),
   },
   "FC-77": { commands: movableBlock, what: "another block going offline as well", at: "block 3", edit: ({ after }) => editBlock(after, 3, { state: "going-offline" }) },
+
+  // Pools of huge pages
+  "HT-05": { machine: "huge pages", commands: [grow(1)], what: "a page that made two", at: "pool of order 1", edit: ({ after }) => edit(after.hugePools, 0, { total: 2 }) },
+  "HT-06": { machine: "huge pages", commands: [grow(1), { op: "huge-reserve", order: 1, count: 1 }], what: "a promise that nobody wrote down", at: "pool of order 1", edit: ({ after }) => edit(after.hugePools, 0, { reserved: 0 }) },
+  "HT-07": { machine: "huge pages", commands: [grow(1), grow(2), { op: "huge-shrink", id: 1 }], what: "a page given up that was promised", at: "pool of order 1", edit: (step) => both(step, (view) => edit(view.hugePools, 0, { reserved: 2 })) },
 };

@@ -1,7 +1,7 @@
 /** For each invariant the smallest way to break it in the little machine. */
 import { FrameFlag, FrameUse, NONE, toPfn } from "../../models/index.ts";
 import type { View } from "../../models/index.ts";
-import { comingOnline, device, edit, editAllocation, editBlock, editFreeBlock, editPageblock, editSection, frame, given, goingOffline, movable, normal, smallView } from "./small-views.ts";
+import { comingOnline, device, edit, editAllocation, editBlock, editFreeBlock, editPageblock, editSection, frame, given, goingOffline, movable, normal, poolInUse, smallView } from "./small-views.ts";
 import type { Editable } from "./small-views.ts";
 
 export interface BadView {
@@ -191,6 +191,12 @@ export const badViews: Readonly<Record<string, BadView>> = {
   "FC-91": { what: "a frame that a driver keeps and somebody has initialised", at: "0x84", edit: (v) => edit(v.devices, 1, { altmap: { reserve: 1, free: 0, align: 0, alloc: 0 } }), also: [] },
   "FC-92": { what: "a window that ends inside System RAM", at: "0x60", edit: (v) => given(v.resources).push({ range: { start: toPfn(0x70), nrPages: 16 }, kind: "window" }), also: [] },
   "HP-54": { what: "max_pfn inside System RAM", at: "[0x60, 0x80)", edit: (v) => Object.assign(given(v.totals), { maxPfn: toPfn(0x7f) }), also: [] },
+
+  // Pools of huge pages
+  "HT-01": { what: "a huge page counted on another node", at: "pool of order 2, node 0, pool of order 2, node 1", from: poolInUse, edit: (v) => edit(v.hugePools, 0, { nodes: [{ total: 0, free: 0 }, { total: 1, free: 0 }] }), also: [] },
+  "HT-02": { what: "a pool with more pages than its nodes have", at: "pool of order 2", from: poolInUse, edit: (v) => edit(v.hugePools, 0, { total: 2 }), also: [] },
+  "HT-03": { what: "a page promised while none is free", at: "pool of order 2", from: poolInUse, edit: (v) => edit(v.hugePools, 0, { reserved: 1 }), also: [] },
+  "HT-04": { what: "a folio that is of a pool", at: "[0x48, 0x4c)", from: poolInUse, edit: (v) => editAllocation(v, 3, { kind: "folio" }), also: [] },
 };
 
-export const machines: Readonly<Record<string, () => Editable<View>>> = { "at rest": smallView, "with a block going offline": goingOffline, "with a block coming online": comingOnline };
+export const machines: Readonly<Record<string, () => Editable<View>>> = { "at rest": smallView, "with a block going offline": goingOffline, "with a block coming online": comingOnline, "with a pool of huge pages": poolInUse };

@@ -155,6 +155,7 @@ export function smallView(): Editable<View> {
     isolations: [{ owner: { token: 7 }, pageblocks: [toPfn(0x4c)] }],
     tasks: [],
     cma: [{ area: 0, base: toPfn(0x24), nrPages: 8, orderPerBit: 1, bitmap: "1100" }],
+    hugePools: [],
     groups: [{ group: 9, node: 0, dynamic: true, pages: 32, presentKernel: 0, presentMovable: 32, blocks: [toBlockId(2)] }],
     devices: [
       { device: 1, range: { start: toPfn(0x3c), nrPages: 4 } },
@@ -183,6 +184,14 @@ export function goingOffline(): Editable<View> {
   edit(view.zones, movable, { present: 24, nrFree: 0, nrIsolatePageblock: 6, pcpDisabled: 1 });
   edit(view.nodes, 0, { present: 51 });
   edit(view.groups, 0, { presentMovable: 24 });
+  return view;
+}
+
+/** The same machine with a pool of huge pages, one of which is in use. */
+export function poolInUse(): Editable<View> {
+  const view = smallView();
+  editAllocation(view, 3, { kind: "hugetlb", pool: true });
+  view.hugePools = [{ order: 2, reserved: 0, total: 1, free: 0, nodes: [{ total: 1, free: 0 }, { total: 0, free: 0 }] }];
   return view;
 }
 

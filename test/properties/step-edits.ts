@@ -57,6 +57,11 @@ export function editable({ before, command, outcome, after }: StepRecord): Edita
   return { before: structuredClone(before) as Editable<View>, command: structuredClone(command) as Editable<Command>, outcome: structuredClone(outcome) as Editable<Outcome>, after: structuredClone(after) as Editable<View> };
 }
 
+/** A page for the pool of order 1 of node 0. */
+export function grow(id: number): Command {
+  return { op: "huge-grow", id, order: 1, node: 0 };
+}
+
 export const block4: PfnRange = { start: toPfn(0x80), nrPages: 32 };
 
 export const user = (id: number): Alloc => ({ op: "alloc", id, kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" });

@@ -84,6 +84,15 @@ export const testMachines: readonly MachineDescription[] = [
     hotplugEnd: toPfn(0xc0),
     windows: [range(0x40, 0x80)],
   },
+  {
+    ...base,
+    name: "huge pages",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+    nodes: [node(range(0x20, 0x60)), node(range(0x60, 0x80))],
+    bootMemmap: toPfn(0x48),
+    hugePages: [{ order: 1, migratable: true }, { order: 2, migratable: true }],
+    hotplugEnd: toPfn(0xc0),
+  },
 ];
 
 export function testMachine(name: string): MachineDescription {

@@ -3,6 +3,7 @@ import { balloonRecipes } from "./balloon.ts";
 import { blockRecipes } from "./blocks.ts";
 import { contigRecipes } from "./contig.ts";
 import { deviceRecipes } from "./devices.ts";
+import { hugeRecipes } from "./huge.ts";
 import { isolationRecipes } from "./isolation.ts";
 import { pageRecipes } from "./pages.ts";
 import type { Recipe } from "./recipe.ts";
@@ -10,4 +11,4 @@ import { refusalRecipes } from "./refusals.ts";
 import { statsRecipes } from "./stats.ts";
 import { taskRecipes } from "./tasks.ts";
 
-export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes];
+export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes, ...hugeRecipes];

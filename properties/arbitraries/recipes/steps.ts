@@ -1,7 +1,7 @@
 /** Steps that many recipes take. */
 import { FrameUse, memmapPages, rangesOverlap, toBlockId } from "../../../models/index.ts";
 import type { AllocationView, BlockId, Command, NodeId, OnlineWord, PageKind, Pfn, PfnRange, StateWord, TaskId } from "../../../models/index.ts";
-import { firstFrame, isFreeable, isMovableNow } from "../allocation.ts";
+import { firstFrame, isFreeHugePage, isFreeable, isMovableNow } from "../allocation.ts";
 import { pickWhere } from "../draw.ts";
 import { allocOf } from "../makers/pages.ts";
 import { addOf } from "../makers/hotplug.ts";
@@ -97,6 +97,7 @@ function dropOne(walk: Walk, allocation: AllocationView): Command | undefined {
   if (allocation.inflated === true) return { op: "deflate", id };
   if (allocation.kind === "contig") return { op: "free-contig", ...range, pcp: false };
   if (allocation.kind === "cma") return { op: "cma-release", area: walk.now.cma.find(({ base, nrPages }) => range.start >= base && range.start < base + nrPages)?.area ?? 0, id, pcp: false };
+  if (isFreeHugePage(allocation)) return { op: "huge-shrink", id };
   return isFreeable(allocation) ? { op: "free", id, pcp: false } : undefined;
 }
 
@@ -107,7 +108,7 @@ function dropOne(walk: Walk, allocation: AllocationView): Command | undefined {
 export function* clearOut(walk: Walk, block: BlockId): Script {
   const { now, world } = walk;
   const range = now.blockRange(block);
-  const inTheWay = (allocation: AllocationView): boolean => !isMovableNow(allocation) && allocation.ranges.some((taken) => rangesOverlap(taken, range));
+  const inTheWay = (allocation: AllocationView): boolean => !isMovableNow(allocation) && !isFreeHugePage(allocation) && allocation.ranges.some((taken) => rangesOverlap(taken, range));
   for (let cleared = 0; cleared < 12; cleared++) {
     const next = now.allocations.find(inTheWay);
     if (next === undefined) break;
