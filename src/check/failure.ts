@@ -38,8 +38,8 @@ export interface Failure {
   readonly others: () => readonly OtherFailure[];
 }
 
-/** Scenarios of up to this many commands are always judged whole: what else breaks so early is worth knowing. */
-const alwaysWhole = 2;
+/** Scenarios of up to this many commands are always judged whole: whatever one command alone breaks is worth knowing. */
+const alwaysWhole = 1;
 
 export function failureOf({ setup: setupOn, subjectProfile, finding, explained }: FailureOptions): Failure {
   const others = new Map<string, OtherFailure>();
