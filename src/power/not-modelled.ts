@@ -33,15 +33,15 @@ export const interleavings: readonly NotModelled[] = [
 
 /** Entries that need something the model does not have. */
 export const notModelled: readonly NotModelled[] = [
-  { id: "B06", why: "pages larger than a pageblock are left out, so no tail is met where a pageblock begins to be checked" },
-  { id: "B07", why: "pages larger than a pageblock are left out, so none reaches over the border of a block" },
+  { id: "B06", why: "a gigantic page, the only kind with a tail where a pageblock begins, is aligned to its size: it covers the rest of its range, and skipping too far from the tail changes nothing that can be seen" },
+  { id: "B07", why: "a gigantic page is aligned to its size: one that crosses the border of a block covers the block to its end, and skipping past that changes nothing that can be seen" },
   { id: "B36", why: "only the vmemmap variant of sparsemem is modelled" },
   { id: "B39", why: "device maps with compound pages, whose memmap is shared, are left out" },
   { id: "B43", why: "no range with a hole in it is isolated, because no caller asks for one, and a hole where the first pageblock begins counts as an unmovable page" },
   { id: "B51", why: "HighAtomic reserves are left out" },
   { id: "B63", why: "Linux 6.12 tests all that can be wrong with a declared area before it reserves the memory, so there is never anything to release" },
   { id: "B70", why: "references that per-CPU LRU batches hold are left out: a page in a batch is one that somebody has off the LRU" },
-  { id: "B78", why: "there is one counter of bad frames; outcomes by node are not counted" },
+  { id: "B78", why: "in Linux 6.12 only a second bad frame of a huge page that is poisoned already misses the statistics, and outcomes by node are not counted here" },
   { id: "B87", why: "a device map has one range; the driver that adds several is left out" },
   { id: "B89", why: "the virtio-mem driver, which decides what to ask for, is left out; the limit itself is modelled" },
 ];

@@ -79,7 +79,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B71: { rules: ["outcome-result"], commands: 1, seed: 4 },
   B72: { rules: ["outcome-result"], commands: 2, seed: 14 },
   B73: { rules: ["FC-34"], commands: 2, seed: 28 },
-  B74: { rules: ["FC-34", "FC-35", "FC-64", "outcome-result"], commands: 4, seed: 4 },
+  B74: { rules: ["FC-34", "FC-35", "FC-64", "outcome-result"], commands: 4, seed: 9 },
   B77: { rules: ["FC-64"], commands: 2, seed: 59 },
   B79: { rules: ["HT-03", "HT-07", "outcome-result"], commands: 3, seed: 1 },
   B82: { rules: ["PG-30", "outcome-result"], commands: 2, seed: 5 },

@@ -75,8 +75,9 @@ function* poisonPromised(walk: Walk): Script {
   yield { op: "huge-reserve", order: pool.order, count: pool.free };
   const size = 2 ** page.order;
   const bad = draw.chance(2, 3) ? 0 : draw.below(size);
-  yield { op: draw.chance(3, 4) ? "poison" : "soft-offline", pfn: pfnAdd(start, bad) };
-  if (!draw.chance(1, 4)) yield { op: "unpoison", pfn: pfnAdd(start, draw.below(size)) };
+  yield { op: draw.chance(7, 8) ? "poison" : "soft-offline", pfn: pfnAdd(start, bad) };
+  // A good frame of the page is asked about first: that one frame is bad says nothing of another.
+  if (!draw.chance(1, 8)) yield { op: "unpoison", pfn: pfnAdd(start, (bad + 1 + draw.below(size - 1)) % size) };
   if (!draw.chance(1, 4)) yield { op: "unpoison", pfn: pfnAdd(start, bad) };
   if (draw.chance(1, 2)) yield { op: "huge-reserve", order: pool.order, count: 0 };
   return true;
