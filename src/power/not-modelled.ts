@@ -33,8 +33,8 @@ export const interleavings: readonly NotModelled[] = [
 
 /** Entries that need something the model does not have. */
 export const notModelled: readonly NotModelled[] = [
-  { id: "B06", why: "a gigantic page, the only kind with a tail where a pageblock begins, is aligned to its size: it covers the rest of its range, and skipping too far from the tail changes nothing that can be seen" },
-  { id: "B07", why: "a gigantic page is aligned to its size: one that crosses the border of a block covers the block to its end, and skipping past that changes nothing that can be seen" },
+  { id: "B06", why: "a gigantic page is aligned to its size: met at a tail it covers the rest of the range, and skipping too far changes nothing that can be seen" },
+  { id: "B07", why: "a gigantic page that crosses the border of a block covers the block to its end, and skipping past that changes nothing that can be seen" },
   { id: "B36", why: "only the vmemmap variant of sparsemem is modelled" },
   { id: "B39", why: "device maps with compound pages, whose memmap is shared, are left out" },
   { id: "B43", why: "no range with a hole in it is isolated, because no caller asks for one, and a hole where the first pageblock begins counts as an unmovable page" },
