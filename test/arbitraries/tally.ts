@@ -1,8 +1,9 @@
-/** Walks over the reference, counted: what the commands were, how they ended, and where they reached. */
-import { FrameFlag, FrameUse, createReference, parseProfile, rangeEnd } from "../../models/index.ts";
+/** Walks over the engine, counted: what the commands were, how they ended, and where they reached. */
+import { FrameFlag, FrameUse, parseProfile, rangeEnd } from "../../models/index.ts";
 import type { Command, MachineDescription, Outcome, Profile, View } from "../../models/index.ts";
 import { createWalker, drawLength, isCommand, labelsOf, numbersOf, pseudoRandom } from "../../properties/arbitraries/index.ts";
 import type { LabelUse, ScenarioOptions } from "../../properties/arbitraries/index.ts";
+import { createEngine } from "../../src/engine/engine.ts";
 
 export interface Tally {
   readonly commands: number;
@@ -43,7 +44,7 @@ export function tallyRuns(machine: MachineDescription, profile: string, runs: nu
     const draw = pseudoRandom(seed);
     const length = drawLength(draw, options);
     const walker = createWalker(draw, machine, options);
-    const subject = createReference(machine, profileOf(profile));
+    const subject = createEngine(machine, profileOf(profile));
     lengths.push(length);
     for (let nr = 0; nr < length; nr++) {
       const view = subject.view();
