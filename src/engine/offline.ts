@@ -116,12 +116,19 @@ export class Offline {
   #scansAgain(op: OfflineOp): boolean {
     let found = false;
     this.m.frames.forEachUnit(op.start, op.start + op.nrPages, (code, first, behind) => {
-      if (found || !isAllocated(code) || this.m.frames.anyPoisoned(first, behind - first)) return;
+      if (found || !isAllocated(code)) return;
       const slot = this.m.allocations.slotAt(first);
       const kind = this.m.allocations.kind(slot);
-      found = kind.isHugetlb ? kind.traits.movable && !this.m.hugetlb.isFree(slot) : kind.isDriver || this.m.frames.isOnLru(slot);
+      if (kind.isHugetlb) found = kind.traits.movable && !this.m.hugetlb.isFree(slot) && !this.m.frames.anyPoisoned(first, behind - first);
+      else if (kind.isDriver || this.m.frames.isOnLru(slot)) found = this.#hasGoodFrame(first, behind);
     });
     return found;
+  }
+
+  /** A bad frame leaves the others of its folio where they are. */
+  #hasGoodFrame(first: number, behind: number): boolean {
+    for (let pfn = first; pfn < behind; pfn++) if (!this.m.frames.anyPoisoned(pfn, 1)) return true;
+    return false;
   }
 
   protected hasReferencedPageOffline(op: OfflineOp): boolean {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { linux612, pfnRange, strict, toBlockId, toPfn } from "../../models/index.ts";
 import type { Command, HugePoolView, MachineDescription, Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
-import { contig, free, poison, prepare, softOffline, unpoison } from "./commands.ts";
+import { alloc, contig, free, poison, prepare, softOffline, unpoison } from "./commands.ts";
 import { run } from "./notation.ts";
 
 const memory = (start: number, nrPages: number): MachineDescription["nodes"][number] => ({ memory: [pfnRange(toPfn(start), nrPages)], movableStart: null, cpus: true });
@@ -132,6 +132,14 @@ describe.each(subjects)("pools of huge pages: $name", ({ create }) => {
 
     expect(run(subject, offline(2))).toBe("EBUSY");
     expect(counts(subject)).toBe("2 1 0");
+  });
+
+  it("dissolve nothing as long as a folio stays that has one bad frame", () => {
+    const subject = create(machine, strict);
+    prepare(subject, grow(1, 1, 0), alloc(2, "folio", 1));
+    expect(run(subject, poison(firstFrame(subject, 2) ?? 0))).toBe("EHWPOISON");
+    expect(run(subject, offline(2))).toBe("EBUSY");
+    expect(counts(subject)).toBe("1 1 0");
   });
 
   it("count a page in use on the node it has moved to", () => {
