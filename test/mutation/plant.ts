@@ -125,11 +125,11 @@ function switched(text: string, first: number, places: Map<number, number>): str
   return `const ${switchName} = globalThis.${switchName};\n${body}`;
 }
 
-/** Where the helpers of the instrumenter end. */
+/** Where the functions of the instrumenter end. */
 function endOfHeader(text: string): number {
   const last = text.indexOf("stryMutAct_9fa48 = isActive");
   if (last < 0) return 0;
   const end = text.indexOf("\n}\n", last);
-  if (end < 0) throw new Error("the helpers of the instrumenter do not end");
+  if (end < 0) throw new Error("the functions of the instrumenter do not end");
   return end + 3;
 }
