@@ -46,7 +46,7 @@ export function powerPage(measurement: Measurement, left: LeftOut = leftOut): st
     ...codeMutantsPart(),
     heading(2, "Run it again"),
     `\`\`\`\n${again(measurement)}\n\`\`\``,
-    paragraph(`The same seeds give the same bytes but for times${measurement.seconds === null ? "" : ", unless a limit of time ends a search"}.`),
+    paragraph(`The same seeds give the same bytes but for the times${measurement.seconds === null ? "" : ", unless a limit of time ends a search"}.`),
   ];
   return `${joined(parts)}\n`;
 }
@@ -62,7 +62,7 @@ function summaryPart({ seeds }: Measurement, rows: readonly Row[], baselines: re
 function methodPart({ seeds }: Measurement): readonly string[] {
   return [
     `Each mutant is the engine with one decision changed. It is searched for on the machine that \`framecheck mutants --json\` names, under the profile \`strict\`, from ${seeds === 1 ? "seed 1" : `seeds 1 to ${seeds}`}, as \`framecheck check --mutant ID --seed N\` does, up to the first finding.`,
-    "The finding is reduced, and keeps breaking the same rule. `runs` and `commands` are what was walked up to it, `reduction` is the scenarios that were run to reduce it.",
+    "The finding is reduced, and keeps breaking the same rule. Other rules that were seen broken on the way are findings of their own; the simplest of all counts here. `runs` and `commands` are what was walked up to it, `reduction` is the scenarios that were run to reduce them.",
     "Two minimal forms are the same if they are the same commands, labels counted from 1 in the order of their first use.",
     "Shortest: the smallest scenario that anything here came to, under any rule. Scenarios shorter than what the searches found are enumerated: the boot alone; every command of a wide alphabet (each op with both labels, each block, each start of a section, pageblock and subsection, a few sizes, all words and flags); every pair of a narrow one (starts of blocks only, fewer sizes, orders and kinds of pages). Where the engine with the fault answers and looks as the engine without it, no rule can tell them apart; where it does not, the scenario is judged in lockstep.",
     "Left out of the pairs: those that begin with a command that is skipped, or that changes nothing that can be seen, unless it arms a failure or changes a setting.",
