@@ -4,7 +4,7 @@
  */
 import { parseProfile } from "../../models/index.ts";
 import type { Command, Outcome } from "../../models/index.ts";
-import { commandFields, fieldValues, isCommand } from "../../properties/index.ts";
+import { commandFields, fieldValues, isCommand, withField } from "../../properties/index.ts";
 import type { Field } from "../../properties/index.ts";
 import type { Counterexample } from "./counterexample.ts";
 import { startLockstep } from "./lockstep.ts";
@@ -75,12 +75,13 @@ export function aroundOf({ subject, machine, profile, commands, finding, outcome
 function otherValues({ machine }: LockstepSetup, command: Command, field: Field): readonly Command[] {
   const { name, kind } = field;
   if (kind.is === "maker" || kind.is === "user" || kind.is === "task-command") return [];
-  const own: unknown = ({ ...command } as Readonly<Record<string, unknown>>)[name];
+  // What is left out is 0.
+  const own: unknown = ({ ...command } as Readonly<Record<string, unknown>>)[name] ?? (kind.is === "optional" ? 0 : null);
   const near = typeof own === "number" && (kind.is === "pfn" || kind.is === "pages") ? [own - 1, own + 1] : [];
   const values = new Map([...near, ...fieldValues(machine, "narrow", field)].map((value) => [JSON.stringify(value), value]));
   values.delete(JSON.stringify(own));
   return [...values.values()].flatMap((value) => {
-    const changed: unknown = { ...command, [name]: value };
+    const changed: unknown = withField({ ...command }, field, value);
     return isCommand(changed) ? [changed] : [];
   });
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { toPfn } from "../../models/index.ts";
 import type { Command } from "../../models/index.ts";
 import { aroundOf } from "../../src/check/around.ts";
 import type { Counterexample } from "../../src/check/counterexample.ts";
 import { replayCounterexample } from "../../src/check/replay.ts";
-import { alloc, contig, isolate, tiny } from "./searching.ts";
+import { alloc, contig, isolate, machineNamed, tiny } from "./searching.ts";
 
 function counterexample(commands: readonly Command[], profile = "strict+KD-2"): Counterexample {
   const found = replayCounterexample({ machine: tiny, profile: "strict", commands }, { subject: "engine", profile, mutant: null }, { seed: null, run: null, reduction: null });
@@ -36,6 +37,18 @@ describe("what stands around a counterexample", () => {
     expect(passing?.commands.filter((command, index) => JSON.stringify(command) !== JSON.stringify(found.commands[index]))).toHaveLength(1);
     expect(passing?.outcomes.map(({ result, errno }) => [result, errno])).toEqual(found.outcomes.map(({ result, errno }) => [result, errno]));
     expect(replayCounterexample({ machine: tiny, profile: "strict", commands: passing?.commands ?? cleared }, found.subject, { seed: null, run: null, reduction: null })).toBeUndefined();
+  });
+
+  it("tries an argument that may be left out both ways", () => {
+    const commands: readonly Command[] = [
+      { op: "device-map", id: 1, start: toPfn(0), nrPages: 4, node: 0, reserve: 1 },
+      { op: "device-unmap", id: 1 },
+    ];
+    const found = replayCounterexample({ machine: machineNamed("tiny-device"), profile: "strict", commands }, { subject: "engine", profile: "strict", mutant: "B84" }, { seed: null, run: null, reduction: null });
+    if (found === undefined) throw new Error("nothing is broken");
+
+    // Without a reserve the first page of the device is like the others.
+    expect(aroundOf(found)?.passing).toMatchObject({ command: 0, field: "reserve", commands: [{ op: "device-map", id: 1, start: 0, nrPages: 4, node: 0 }, commands[1]] });
   });
 
   it("counts only the rule that broke as the same", () => {
