@@ -34,7 +34,6 @@ export default defineConfig({
     isolate: false,
     globalSetup: ["test/build.ts", "test/run-folder.ts"],
     setupFiles: ["test/fast-check.ts"],
-    // On two idle cores none takes a tenth of it; a machine that is busy otherwise is no fault.
-    testTimeout: 240_000,
+    testTimeout: 60_000,
   },
 });

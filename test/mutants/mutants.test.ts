@@ -66,7 +66,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B54: { rules: ["PG-30", "PG-33"], commands: 1, seed: 8 },
   B55: { rules: ["PG-15"], commands: 0, seed: 1 },
   B56: { rules: ["FC-95", "move-allowed"], commands: 2, seed: 1 },
-  B57: { rules: ["FC-95", "grant-zone"], commands: 5, seed: 1 },
+  B57: { rules: ["FC-95", "grant-zone"], commands: 3, seed: 4 },
   B58: { rules: ["FC-83", "move-missing"], commands: 3, seed: 5 },
   B60: { rules: ["view-zones.managed"], commands: 0, seed: 1 },
   B61: { rules: ["PG-45"], commands: 1, seed: 21 },
@@ -157,7 +157,7 @@ describe("the mutants", () => {
 });
 
 describe("a search", () => {
-  it.each([1, 3, 5])("finds the canary from seed %i", async (seed) => {
+  it.each([1, 2, 3, 4, 5])("finds the canary from seed %i", async (seed) => {
     const canary = findMutant("CANARY");
     const found = canary === undefined ? undefined : await findingOf(canary, seed, 0);
 
