@@ -29,6 +29,8 @@ export default defineConfig({
     pool: "forks",
     // Every core: the tests compute and hardly wait.
     maxWorkers: "100%",
+    // Views are made by the million and soon forgotten.
+    execArgv: ["--max-semi-space-size=64"],
     // No test changes what others see of a module. So each is loaded and made fast once a core, not once a file.
     // What a module of ours that several tests share registers by itself (`afterAll`) is registered for the first of them only.
     isolate: false,

@@ -319,6 +319,10 @@ export type ViewParts = { readonly [F in Fact]: () => NonNullable<View[F]> };
 
 /** A view of the wanted facts, in the order of the parts. */
 export function viewOfParts(geometry: Geometry, parts: ViewParts, wanted: readonly Fact[] | undefined): View {
-  const facts = (Object.keys(parts) as Fact[]).filter((fact) => wanted === undefined || wanted.includes(fact));
-  return { geometry, ...Object.fromEntries(facts.map((fact) => [fact, parts[fact]()])) };
+  const view: { geometry: Geometry } & { [F in Fact]?: NonNullable<View[F]> } = { geometry };
+  const put = <F extends Fact>(fact: F): void => {
+    view[fact] = parts[fact]() as (typeof view)[F];
+  };
+  for (const fact in parts) if (wanted === undefined || wanted.includes(fact as Fact)) put(fact as Fact);
+  return view;
 }

@@ -73,8 +73,15 @@ function missing({ all, ofRule }: Needs, rule: number, answers: Uint8Array): rea
 
 const none: readonly SwitchId[] = [];
 
-function usedOf(unless: readonly SwitchId[], used: PermissionsUsed): readonly SwitchId[] {
-  return unless.length === 0 ? none : unless.filter((id) => (used[id] ?? 0) > 0);
+/** The switches that have made a difference. */
+function activeOf(used: PermissionsUsed): readonly SwitchId[] {
+  const active: SwitchId[] = [];
+  for (const id in used) if ((used[id as SwitchId] ?? 0) > 0) active.push(id as SwitchId);
+  return active;
+}
+
+function silencing(unless: readonly SwitchId[], active: readonly SwitchId[]): readonly SwitchId[] {
+  return unless.length === 0 || active.length === 0 ? none : unless.filter((id) => active.includes(id));
 }
 
 /** Judges a view. `permissionsUsed`: of the subject that gave it; left out, no switch has been used. */
@@ -84,10 +91,11 @@ export function checkView(view: View, permissionsUsed: PermissionsUsed = {}, rul
   const silenced: { invariant: Invariant; because: readonly SwitchId[] }[] = [];
   const needs = needsOf(rules);
   const answers = answer(needs, view, view);
+  const active = activeOf(permissionsUsed);
   for (let index = 0; index < rules.length; index++) {
     const invariant = rules[index];
     if (invariant === undefined) continue;
-    const because = usedOf(invariant.unless, permissionsUsed);
+    const because = silencing(invariant.unless, active);
     if (because.length > 0) silenced.push({ invariant, because });
     else if (lacks(needs.ofRule[index], answers)) notCheckable.push({ invariant, missing: missing(needs, index, answers) });
     else {
@@ -103,6 +111,20 @@ function isBlind({ before, command }: StepRecord): boolean {
   return (command.op === "step" || command.op === "signal") && before.tasks === undefined;
 }
 
+const lawsByOps = new WeakMap<readonly Law[], Map<string, readonly number[]>>();
+
+/** Indices of the laws that speak of these ops: of every command the same few. */
+function lawsAbout(rules: readonly Law[], ops: readonly Op[]): readonly number[] {
+  const key = ops.join(" ");
+  const known = lawsByOps.get(rules) ?? new Map<string, readonly number[]>();
+  lawsByOps.set(rules, known);
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const about = rules.flatMap((law, index) => (law.ops.length === 0 || law.ops.some((op) => ops.includes(op)) ? [index] : []));
+  known.set(key, about);
+  return about;
+}
+
 /** Judges a step. A law that does not speak of the command is not asked. */
 export function checkStep(step: StepRecord, permissionsUsed: PermissionsUsed = {}, rules: readonly Law[] = laws): StepVerdict {
   if (isBlind(step)) return { broken: [], notCheckable: rules.map((law) => ({ law, missing: ["tasks"] })), silenced: [] };
@@ -112,10 +134,11 @@ export function checkStep(step: StepRecord, permissionsUsed: PermissionsUsed = {
   const silenced: { law: Law; because: readonly SwitchId[] }[] = [];
   const needs = needsOf(rules);
   const answers = answer(needs, step.before, step.after);
-  for (let index = 0; index < rules.length; index++) {
+  const active = activeOf(permissionsUsed);
+  for (const index of lawsAbout(rules, ops)) {
     const law = rules[index];
-    if (law === undefined || (law.ops.length > 0 && !law.ops.some((op) => ops.includes(op)))) continue;
-    const because = usedOf(law.unless, permissionsUsed);
+    if (law === undefined) continue;
+    const because = silencing(law.unless, active);
     if (because.length > 0) silenced.push({ law, because });
     else if (lacks(needs.ofRule[index], answers)) notCheckable.push({ law, missing: missing(needs, index, answers) });
     else {

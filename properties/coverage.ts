@@ -24,6 +24,8 @@ export interface Mark {
   readonly id: string;
   /** When it is reached, in words. */
   readonly when: string;
+  /** It is reached where a state is audited. */
+  readonly ofState: boolean;
   /** `used`: how often each switch has made a difference: a rule that a switch silences says nothing. */
   readonly reached: (step: StepRecord, used: PermissionsUsed) => boolean;
 }
@@ -34,16 +36,16 @@ function judged({ needs, unless }: Invariant | Law, step: StepRecord, used: Perm
 
 /** In the order: goals, clauses, invariants, laws, switches. */
 export const marks: readonly Mark[] = [
-  ...goals.map(({ id, title, reached }): Mark => ({ kind: "goal", id, when: title, reached })),
-  ...Object.keys(clauses).map((id): Mark => ({ kind: "clause", id, when: clauses[id] ?? id, reached: (step) => asks[id]?.(step) === true })),
-  ...invariants.map((invariant): Mark => ({ kind: "rule", id: invariant.id, when: `a view had ${thingWords(invariant)}`, reached: (step, used) => speaksOfView(invariant, step.after) && judged(invariant, step, used, false) })),
-  ...laws.map((law): Mark => ({ kind: "rule", id: law.id, when: occasionWords(law), reached: (step, used) => speaksOfStep(law, step) && judged(law, step, used, true) })),
-  ...switches.map(({ id, linux }): Mark => ({ kind: "switch", id, when: `it made a difference that ${linux}`, reached: (_step, used) => (used[id] ?? 0) > 0 })),
+  ...goals.map(({ id, title, reached }): Mark => ({ kind: "goal", id, when: title, ofState: false, reached })),
+  ...Object.keys(clauses).map((id): Mark => ({ kind: "clause", id, when: clauses[id] ?? id, ofState: false, reached: (step) => asks[id]?.(step) === true })),
+  ...invariants.map((invariant): Mark => ({ kind: "rule", id: invariant.id, when: `a view had ${thingWords(invariant)}`, ofState: true, reached: (step, used) => speaksOfView(invariant, step.after) && judged(invariant, step, used, false) })),
+  ...laws.map((law): Mark => ({ kind: "rule", id: law.id, when: occasionWords(law), ofState: false, reached: (step, used) => speaksOfStep(law, step) && judged(law, step, used, true) })),
+  ...switches.map(({ id, linux }): Mark => ({ kind: "switch", id, when: `it made a difference that ${linux}`, ofState: false, reached: (_step, used) => (used[id] ?? 0) > 0 })),
 ];
 
 export interface Coverage {
-  /** Counts what the step reached. Gives the marks that it reached for the first time. */
-  readonly see: (step: StepRecord, used: PermissionsUsed) => readonly Mark[];
+  /** Counts what the step reached. Gives the marks that it reached for the first time. `audited`: the state behind it was; left out: yes. */
+  readonly see: (step: StepRecord, used: PermissionsUsed, audited?: boolean) => readonly Mark[];
   /** How often the mark was reached; no more than is enough. */
   readonly count: (mark: Mark) => number;
 }
@@ -53,11 +55,11 @@ export function createCoverage(enough: number = 1): Coverage {
   const counts = new Map<Mark, number>();
   let wanted: readonly Mark[] = marks;
   return {
-    see: (step, used) => {
+    see: (step, used, audited = true) => {
       const found: Mark[] = [];
       let done = false;
       for (const mark of wanted) {
-        if (!mark.reached(step, used)) continue;
+        if ((mark.ofState && !audited) || !mark.reached(step, used)) continue;
         const count = (counts.get(mark) ?? 0) + 1;
         counts.set(mark, count);
         if (count === 1) found.push(mark);

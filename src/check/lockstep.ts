@@ -1,6 +1,7 @@
 /**
- * A subject and the specification side by side: after every command the subject's outcome is followed, both views are
- * compared, and every rule is asked.
+ * A subject and the specification side by side: every outcome of the subject is followed, and every law is asked of every
+ * step. Of the states in between, all of them or some are audited: both views are compared, every invariant is asked, and
+ * the subject counts again what it stores twice.
  */
 import { clauses, createReference, switchIds } from "../../models/index.ts";
 import type { Breach, Command, CreateSubject, MachineDescription, Outcome, Profile, Subject, SwitchId, View } from "../../models/index.ts";
@@ -40,7 +41,10 @@ export interface Lockstep {
   readonly boot: readonly Finding[];
   /** The subject as it stands. */
   readonly view: () => View;
-  readonly step: (command: Command) => LockstepStep;
+  /** `audited`: the state that it leads to is; left out: yes. */
+  readonly step: (command: Command, audited?: boolean) => LockstepStep;
+  /** What is wrong with the state as it is. */
+  readonly audit: () => readonly Finding[];
   /** How often the judging profile had to permit something. */
   readonly permissionsUsed: () => Readonly<Partial<Record<SwitchId, number>>>;
   /** The switches of the subject's own profile that have made a difference in what it did. */
@@ -62,7 +66,11 @@ export function startLockstep({ machine, profile, create, judge = createReferenc
     view: () => view,
     permissionsUsed: () => reference.permissionsUsed(),
     differed: () => usedOf(subject),
-    step: (command) => {
+    audit: () => {
+      const used = reference.permissionsUsed();
+      return [...brokenInvariants(view, used), ...differences(view, reference.view()), ...(used["KD-1"] === undefined ? selfChecked(subject) : [])];
+    },
+    step: (command, audited = true) => {
       const before = view;
       const tooMuch = addsTooMuch(machine, before, command);
       if (tooMuch !== undefined) return { record: { before, command, outcome: { result: "skipped", because: { kind: "too-large" } }, after: before }, findings: [], undecided: tooMuch, used: reference.permissionsUsed() };
@@ -77,8 +85,11 @@ export function startLockstep({ machine, profile, create, judge = createReferenc
       const verdict = reference.follow(command, outcome);
       const used = reference.permissionsUsed();
       if (verdict.verdict === "inconclusive" || verdict.verdict === "unsupported") return { record, findings: [], undecided: verdict.because, used };
+      const laws = brokenLaws(record, used);
+      if (!audited) return { record, findings: verdict.verdict === "breach" ? [...laws, brokenClause(verdict, outcome)] : laws, undecided: null, used };
       const findings = [
-        ...brokenRules(record, used),
+        ...brokenInvariants(view, used),
+        ...laws,
         ...(verdict.verdict === "breach" ? [brokenClause(verdict, outcome)] : differences(view, reference.view())),
         ...(used["KD-1"] === undefined ? selfChecked(subject) : []),
       ];
@@ -94,6 +105,7 @@ function stillborn(crash: string, view: View): Lockstep {
     view: () => view,
     permissionsUsed: () => ({}),
     differed: () => [],
+    audit: () => [crashed(crash)],
     step: () => {
       throw new Error("a subject that did not boot takes no command");
     },
@@ -117,12 +129,11 @@ function crashed(message: string): Finding {
   return { kind: "crash", rule: "crash", title: "an implementation answers every command", source: "models/subject.ts: apply() never throws", evidence: [], because: `the implementation stopped, because ${message}`, permitted: [] };
 }
 
-function brokenRules(record: StepRecord, used: Readonly<Partial<Record<SwitchId, number>>>): readonly Finding[] {
-  const steps = checkStep(record, used).broken.map(({ law, evidence }): Finding => ({ kind: "law", rule: law.id, title: law.title, source: law.source, evidence, because: reason(evidence), permitted: [] }));
-  return [...brokenInvariants(record.after, used), ...steps];
+function brokenLaws(record: StepRecord, used: PermissionsUsed): readonly Finding[] {
+  return checkStep(record, used).broken.map(({ law, evidence }): Finding => ({ kind: "law", rule: law.id, title: law.title, source: law.source, evidence, because: reason(evidence), permitted: [] }));
 }
 
-function brokenInvariants(view: View, used: Readonly<Partial<Record<SwitchId, number>>>): readonly Finding[] {
+function brokenInvariants(view: View, used: PermissionsUsed): readonly Finding[] {
   return checkView(view, used).broken.map(({ invariant, evidence }): Finding => ({ kind: "invariant", rule: invariant.id, title: invariant.title, source: invariant.source, evidence, because: reason(evidence), permitted: [] }));
 }
 

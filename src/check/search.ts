@@ -35,6 +35,14 @@ export interface SearchOptions {
   readonly source?: ScenarioSource;
   /** Scenarios run at most to reduce one finding. */
   readonly maxReductions: number;
+  /**
+   * Every so many commands the state is audited whole; left out: 1, after every command. What comes of every single
+   * command is judged by the specification and by the laws in any case. Where a rule breaks, the scenario is run again
+   * with every state audited.
+   */
+  readonly auditEvery?: number;
+  /** Whether it is counted which goals, clauses and rules were reached; left out: yes. */
+  readonly counting?: boolean;
   /** Findings are reduced until nothing near them is simpler, and other failures that are met are findings too; left out: yes. */
   readonly thorough?: boolean;
   /**
@@ -43,6 +51,9 @@ export interface SearchOptions {
    */
   readonly pulse?: (progress: Progress) => Promise<boolean | "enough">;
 }
+
+/** How often long searches audit: most of the time goes into audits, and what is wrong with a state mostly stays wrong. */
+export const usualAudits = 4;
 
 export interface Progress {
   readonly doing: "searching" | "reducing";
@@ -152,27 +163,32 @@ interface Broken {
 /** Runs one scenario as it comes. undefined: no rule broke. */
 async function oneRun(options: SearchOptions, state: State, { machine, next, news, ended }: Course): Promise<Broken | undefined> {
   const lockstep = startLockstep(setupOf(options, machine, withSwitches(options.profile, state.known)));
+  const { auditEvery = 1, counting = true } = options;
   const commands: Command[] = [];
   let last: StepRecord | null = null;
   let broken = lockstep.boot.length > 0;
+  let audited = true;
   let goingOn = true;
   while (!broken && goingOn) {
     const command = next(lockstep.view(), last);
     if (command === undefined) break;
     commands.push(command);
     state.commands++;
-    const step = lockstep.step(command);
+    // Not after the same commands in every run.
+    audited = (commands.length + state.runs) % auditEvery === 0;
+    const step = lockstep.step(command, audited);
     if (step.undecided !== null) {
       state.undecided = step.undecided;
       break;
     }
     last = step.record;
     broken = step.findings.length > 0;
-    const found = broken ? [] : state.coverage.see(step.record, step.used);
+    const found = broken || !counting ? [] : state.coverage.see(step.record, step.used, audited);
     if (found.length > 0) news?.(found);
     goingOn = await goesOn(options, state, null);
   }
   ended?.();
+  if (!broken && !audited && state.undecided === null) broken = lockstep.audit().length > 0;
   for (const [id, used] of Object.entries(lockstep.permissionsUsed()) as [SwitchId, number][]) state.used.set(id, (state.used.get(id) ?? 0) + used);
   return broken ? { machine, commands } : undefined;
 }
@@ -183,14 +199,16 @@ const maxOthers = 4;
 const maxForOther = 2000;
 
 /** Reduces what was found and files it, with what else was met on the way; the simplest first. false: there is no point in going on. */
-async function settle(options: SearchOptions, state: State, { machine, commands }: Broken): Promise<boolean> {
+async function settle(options: SearchOptions, state: State, { machine, commands: walked }: Broken): Promise<boolean> {
   const { profile } = setupOf(options, machine, withSwitches(options.profile, state.known));
   const setupUnder = (judging: Profile) => (description: MachineDescription): LockstepSetup => setupOf(options, description, judging);
-  const first = runCommands(setupUnder(profile)(machine), commands);
+  const first = runCommands(setupUnder(profile)(machine), walked);
   if (first.verdict !== "breach") {
     state.undecided = "the same commands gave another result the second time";
     return false;
   }
+  const commands = walked.slice(0, first.broken.at + 1);
+  state.commands -= walked.length - commands.length;
   const explained = explainedBy(setupUnder(profile)(machine), options.subjectProfile, commands, first.broken);
   const { subjectProfile } = options;
   const found: Counterexample[] = [];

@@ -3,7 +3,7 @@ import { goals } from "../../properties/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
 import { aroundOf } from "../check/around.ts";
 import type { Counterexample, SubjectName } from "../check/counterexample.ts";
-import { search } from "../check/search.ts";
+import { search, usualAudits } from "../check/search.ts";
 import type { Progress, SearchResult } from "../check/search.ts";
 import type { ScenarioSource } from "../check/sources.ts";
 import { createSubject, findMutant } from "../check/subjects.ts";
@@ -52,6 +52,10 @@ could be said.
                          and walk on from its end
   --corpus DIR           with --campaign: run the scenarios kept there first,
                          besides those of --runs, and keep new ones there
+  --audit-every N        audit the state whole after every so many commands (4;
+                         1 with --exhaustive). Each single command is judged
+                         in any case, and a scenario that breaks a rule is run
+                         again with every state audited
   --max-reductions N     scenarios to run at most to shrink one finding (20000)
   --reduce-seconds S     stop shrinking one finding after this time (no limit)
   --out DIR              write each finding there, to be replayed and as a test
@@ -79,6 +83,7 @@ const options = {
   tape: { type: "string" },
   campaign: { type: "boolean" },
   corpus: { type: "string" },
+  "audit-every": { type: "string" },
   "max-reductions": { type: "string" },
   "reduce-seconds": { type: "string" },
   out: { type: "string" },
@@ -96,6 +101,8 @@ export interface CheckRequest {
   readonly runs: number;
   readonly seconds: number | null;
   readonly seed: number;
+  /** Commands from one audit to the next. */
+  readonly auditEvery: number;
   readonly maxReductions: number;
   /** Where scenarios come from; left out: walks. */
   readonly source?: ScenarioSource;
@@ -127,6 +134,7 @@ export async function checkVerb(words: readonly string[], terminal: Terminal): P
     runs: values.runs === undefined ? (values.seconds === undefined && source === undefined ? defaultRuns : maxRuns) : wholeNumber("--runs", values.runs, 1, maxRuns),
     seconds: values.seconds === undefined ? null : seconds("--seconds", values.seconds),
     seed,
+    auditEvery: values["audit-every"] === undefined ? (values.exhaustive === undefined ? usualAudits : 1) : wholeNumber("--audit-every", values["audit-every"], 1, maxRuns),
     maxReductions: values["max-reductions"] === undefined ? 20_000 : wholeNumber("--max-reductions", values["max-reductions"], 0, maxRuns),
     ...(source === undefined ? {} : { source, exhaustive: values.exhaustive !== undefined }),
     reduceSeconds: values["reduce-seconds"] === undefined ? null : seconds("--reduce-seconds", values["reduce-seconds"]),
@@ -177,7 +185,7 @@ const beat = 20;
 
 /** The search with progress, a time limit, and Ctrl-C. */
 export async function runCheck(request: CheckRequest, terminal: Terminal): Promise<SearchResult> {
-  const { machine, profile, subjectProfile, subject, runs, seed, maxReductions, source } = request;
+  const { machine, profile, subjectProfile, subject, runs, seed, auditEvery, maxReductions, source } = request;
   const began = terminal.now();
   terminal.heedInterrupts();
   const bar = startProgress(terminal, `check ${machineName(machine)}`);
@@ -201,7 +209,7 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
     return request.seconds === null || progress.doing === "reducing" || elapsed < request.seconds;
   };
   try {
-    return await search({ machine, profile, subject, subjectProfile, create: (description, as) => createSubject(subject, description, as), seed, runs, maxReductions, pulse, ...(source === undefined ? {} : { source }) });
+    return await search({ machine, profile, subject, subjectProfile, create: (description, as) => createSubject(subject, description, as), seed, runs, auditEvery, maxReductions, pulse, ...(source === undefined ? {} : { source }) });
   } finally {
     bar.stop();
   }

@@ -111,7 +111,7 @@ interface Request {
 async function measured({ chosen, seeds, limits, seconds: limit, times, jobs }: Request, terminal: Terminal): Promise<Measurement> {
   terminal.heedInterrupts();
   const bar = startProgress(terminal, "power");
-  const pool = new Tinypool({ filename: new URL("power-worker.js", import.meta.url).href, minThreads: 1, maxThreads: jobs });
+  const pool = new Tinypool({ filename: new URL("power-worker.js", import.meta.url).href, minThreads: 1, maxThreads: jobs, resourceLimits: { maxYoungGenerationSizeMb: 192 } });
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const beat = setInterval(() => {
     if (terminal.interrupted()) Atomics.store(stop, 0, 1);

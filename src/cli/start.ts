@@ -4,6 +4,7 @@ import { linux612, strict, tinyMachines } from "../../models/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
 import { audit } from "../audit/audit.ts";
 import { scaledMachine } from "../audit/scaled-machine.ts";
+import { usualAudits } from "../check/search.ts";
 import { machineWords } from "../report/machine-words.ts";
 import { grouped, wrap } from "../report/lines.ts";
 import { BadInput, commonOptions, noPositionals, parseOptions } from "./arguments.ts";
@@ -35,7 +36,7 @@ export async function startVerb(words: readonly string[], terminal: Terminal): P
 
 async function checkOn(machine: MachineDescription, profile: Profile, terminal: Terminal): Promise<number> {
   if (terminal.interrupted()) return 2;
-  const request: CheckRequest = { machine, profile, subjectProfile: profile, subject: { subject: "engine", profile: profile.name, mutant: null }, runs: runsEach, seconds: null, seed: 1, maxReductions: 20_000, reduceSeconds: null };
+  const request: CheckRequest = { machine, profile, subjectProfile: profile, subject: { subject: "engine", profile: profile.name, mutant: null }, runs: runsEach, seconds: null, seed: 1, auditEvery: usualAudits, maxReductions: 20_000, reduceSeconds: null };
   const result = await runCheck(request, terminal);
   const reached = result.goals.filter((goal) => goal.reached).length;
   terminal.out(`  ${machine.name.padEnd(12)} ${profile.name.padEnd(10)}  ${result.verdict}: ${grouped(result.commands)} commands in ${result.runs} runs, ${reached} of ${result.goals.length} goals reached\n`);

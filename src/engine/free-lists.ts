@@ -19,23 +19,30 @@ export class List {
   readonly nr: number;
   /** Blocks by order. */
   readonly count: Int32Array;
-  /** By order: the sections that may have such blocks, and the lowest of them if it is known. */
-  readonly sections: readonly SectionSet[];
-  readonly first: (Section | undefined)[];
+  /** By order: the sections that may have such blocks, once there were any, and the lowest of them if it is known. */
+  readonly sections: (SectionSet | undefined)[] = [];
+  readonly first: (Section | undefined)[] = [];
 
   constructor(zone: number, nr: number, nrOrders: number) {
     this.zone = zone;
     this.nr = nr;
     this.count = new Int32Array(nrOrders);
-    this.sections = Array.from({ length: nrOrders }, () => new SectionSet());
-    this.first = Array.from({ length: nrOrders }, () => undefined);
+    for (let order = 0; order < nrOrders; order++) {
+      this.sections.push(undefined);
+      this.first.push(undefined);
+    }
+  }
+
+  sectionsOf(order: number): SectionSet {
+    return (this.sections[order] ??= new SectionSet());
   }
 }
 
 export class FreeLists {
   protected readonly m: Machine;
   readonly #shape: LeafShape;
-  readonly #lists: readonly List[];
+  /** Made when the first block comes: most zones of most machines never have any. */
+  readonly #lists: (List | undefined)[];
   readonly #maxOrder: number;
   /** Where `lowestSection` found the lowest block. */
   foundOffset = -1;
@@ -45,13 +52,17 @@ export class FreeLists {
     const { sectionPages, maxOrder } = machine.sizes;
     this.#shape = leafShape(sectionPages, maxOrder);
     this.#maxOrder = maxOrder;
-    this.#lists = Array.from({ length: machine.nrZones * nrLists }, (_, at) => new List(Math.floor(at / nrLists), at % nrLists, maxOrder + 1));
+    this.#lists = Array.from({ length: machine.nrZones * nrLists }, () => undefined);
   }
 
   list(zone: number, list: number): List {
-    const found = this.#lists[zone * nrLists + list];
-    if (found === undefined) throw broken(`there is no list ${list} in zone ${zone}`);
-    return found;
+    return this.#lists[zone * nrLists + list] ?? this.#make(zone, list);
+  }
+
+  #make(zone: number, list: number): List {
+    const at = zone * nrLists + list;
+    if (list >= nrLists || at >= this.#lists.length) throw broken(`there is no list ${list} in zone ${zone}`);
+    return (this.#lists[at] = new List(zone, list, this.#maxOrder + 1));
   }
 
   /** The leaf of a list in a section, made if it is not there. */
@@ -64,12 +75,15 @@ export class FreeLists {
   }
 
   count(zone: number, list: number, order: number): number {
-    return wordAt(this.list(zone, list).count, order);
+    const known = this.#lists[zone * nrLists + list];
+    return known === undefined ? 0 : wordAt(known.count, order);
   }
 
   /** The lowest order, not below the given one, of which the list has blocks; -1: none. */
   orderFrom(zone: number, list: number, order: number): number {
-    const { count } = this.list(zone, list);
+    const known = this.#lists[zone * nrLists + list];
+    if (known === undefined) return -1;
+    const { count } = known;
     for (let from = order; from < count.length; from++) {
       if (count[from] !== 0) return from;
     }
@@ -99,7 +113,7 @@ export class FreeLists {
 
   #enlist(list: List, leaf: FreeLeaf, section: Section, order: number): void {
     leaf.listed |= 1 << order;
-    list.sections[order]?.add(section.nr);
+    list.sectionsOf(order).add(section.nr);
     const first = list.first[order];
     // The first one known may be an earlier section of the same number, which was removed since.
     if (first !== section && (first === undefined || section.nr <= first.nr)) list.first[order] = undefined;
@@ -178,7 +192,7 @@ export class FreeLists {
   addUntouched(section: Section): void {
     const list = this.list(section.zone, section.type);
     list.count[this.#maxOrder] = wordAt(list.count, this.#maxOrder) + this.#blocksOfSection();
-    list.sections[this.#maxOrder]?.add(section.nr);
+    list.sectionsOf(this.#maxOrder).add(section.nr);
     list.first[this.#maxOrder] = undefined;
   }
 
@@ -215,15 +229,17 @@ export class FreeLists {
 
   /** Free blocks of the zone by order, isolated ones included: free_area[order].nr_free. */
   nrFreeBlocks(zone: number): readonly number[] {
-    return Array.from({ length: this.#maxOrder + 1 }, (_, order) => {
-      let sum = 0;
-      for (let list = 0; list < pcpList; list++) sum += this.count(zone, list, order);
-      return sum;
-    });
+    const sums: number[] = [];
+    for (let order = 0; order <= this.#maxOrder; order++) sums.push(0);
+    for (let list = 0; list < pcpList; list++) {
+      const known = this.#lists[zone * nrLists + list];
+      if (known !== undefined) for (let order = 0; order < sums.length; order++) sums[order] = (sums[order] ?? 0) + wordAt(known.count, order);
+    }
+    return sums;
   }
 
   /** For the self-check: whether the search would come by the section. */
   isListed(section: Section, zone: number, listNr: number, order: number): boolean {
-    return this.list(zone, listNr).sections[order]?.has(section.nr) ?? false;
+    return this.#lists[zone * nrLists + listNr]?.sections[order]?.has(section.nr) ?? false;
   }
 }

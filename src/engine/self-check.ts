@@ -4,7 +4,7 @@
  * Where KD-1 was used, the kernel itself has let free counts and list types drift; those lines then say nothing.
  */
 import { sumOf } from "./hugetlb.ts";
-import { AllocFlag, FrameCode, Type, byteAt, isAllocated, isFree, isGuard, isPcp, nrLists, orderOf, orderPages, pcpList, unitPages } from "./layout.ts";
+import { AllocFlag, FrameCode, Type, byteAt, isAllocated, isFree, isGuard, isPcp, nrLists, orderOf, orderPages, pcpList, unitPages, wordAt } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { isUntouched, zoneAt } from "./section.ts";
 import type { Section } from "./section.ts";
@@ -22,7 +22,8 @@ type Report = (evidence: SelfEvidence) => void;
 
 /** What the frames of a zone add up to. */
 class Recount {
-  readonly listBlocks: number[][];
+  /** Blocks by list, and within it by order. */
+  readonly listBlocks: Int32Array;
   nrFree = 0;
   nrFreeCma = 0;
   nrIsolated = 0;
@@ -30,9 +31,20 @@ class Recount {
   present = 0;
   presentEarly = 0;
   nrWhole = 0;
+  readonly #nrOrders: number;
 
   constructor(nrOrders: number) {
-    this.listBlocks = Array.from({ length: nrLists }, () => Array.from<number>({ length: nrOrders }).fill(0));
+    this.listBlocks = new Int32Array(nrLists * nrOrders);
+    this.#nrOrders = nrOrders;
+  }
+
+  addBlocks(list: number, order: number, n: number): void {
+    const at = list * this.#nrOrders + order;
+    this.listBlocks[at] = wordAt(this.listBlocks, at) + n;
+  }
+
+  blocks(list: number, order: number): number {
+    return wordAt(this.listBlocks, list * this.#nrOrders + order);
   }
 }
 
@@ -90,8 +102,7 @@ function countUntouched(m: Machine, section: Section, recounts: readonly Recount
 }
 
 function addBlocks(recount: Recount, list: number, order: number, n: number): void {
-  const blocks = recount.listBlocks[list];
-  if (blocks !== undefined) blocks[order] = (blocks[order] ?? 0) + n;
+  recount.addBlocks(list, order, n);
   if (list >= pcpList) return;
   if (list !== Type.Isolate) recount.nrFree += n * orderPages(order);
   if (list === Type.Cma) recount.nrFreeCma += n * orderPages(order);
@@ -159,7 +170,7 @@ function checkZone(m: Machine, zone: Zone, recount: Recount, drifted: boolean, r
   const where = `zone ${m.zoneName(zone)} of node ${zone.node}`;
   for (let order = 0; order <= m.sizes.maxOrder; order++) {
     for (let list = 0; list < nrLists; list++) {
-      const [found, counted] = [recount.listBlocks[list]?.[order] ?? 0, m.lists.count(zone.index, list, order)];
+      const [found, counted] = [recount.blocks(list, order), m.lists.count(zone.index, list, order)];
       if (found !== counted) expect(report, `${where}: list ${list}, blocks of order ${order}`, found, counted);
     }
   }

@@ -2,7 +2,7 @@
 import { namedMachines, strict } from "../../models/index.ts";
 import type { Command, MachineDescription } from "../../models/index.ts";
 import type { SubjectName } from "../check/counterexample.ts";
-import { search } from "../check/search.ts";
+import { search, usualAudits } from "../check/search.ts";
 import type { Progress } from "../check/search.ts";
 import { createSubject } from "../check/subjects.ts";
 import type { Mutant } from "../mutants/index.ts";
@@ -63,6 +63,8 @@ export async function hunt(mutant: Mutant, seed: number, { runs, reductions }: H
     create: (machine, profile) => createSubject(subject, machine, profile),
     seed,
     runs,
+    auditEvery: usualAudits,
+    counting: false,
     maxReductions: reductions,
     ...(pulse === undefined ? {} : { pulse }),
   });

@@ -4,7 +4,7 @@ import { namedMachines, strict } from "../../models/index.ts";
 import type { MachineDescription } from "../../models/index.ts";
 import type { Counterexample, SubjectName } from "../../src/check/counterexample.ts";
 import { runCommands } from "../../src/check/run.ts";
-import { search } from "../../src/check/search.ts";
+import { search, usualAudits } from "../../src/check/search.ts";
 import { createSubject, findMutant } from "../../src/check/subjects.ts";
 import { shippedParts } from "../../src/engine/parts.ts";
 import { mutants } from "../../src/mutants/index.ts";
@@ -118,6 +118,8 @@ async function findingOf(mutant: Mutant, seed: number, maxReductions: number): P
     create: (machine, profile) => createSubject(subject, machine, profile),
     seed,
     runs: maxRuns,
+    auditEvery: usualAudits,
+    counting: false,
     maxReductions,
     thorough: false,
   });

@@ -78,7 +78,7 @@ function chosen(mutants: readonly PlantedMutant[]): readonly PlantedMutant[] {
 
 /** One process; `id`: the mutant that is active from its first moment, or 0. */
 function started(id: number): ChildProcess {
-  return fork(worker, [tree, target.name, join(tree, "plan.json")], { execArgv: ["--max-old-space-size=1600"], env: { ...process.env, MUTANT: String(id) }, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  return fork(worker, [tree, target.name, join(tree, "plan.json")], { execArgv: ["--max-old-space-size=1600", "--max-semi-space-size=64"], env: { ...process.env, MUTANT: String(id) }, stdio: ["ignore", "ignore", "inherit", "ipc"] });
 }
 
 /** Asks, and waits for the reply; null: it stopped or took too long. */

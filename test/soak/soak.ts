@@ -4,7 +4,7 @@
  */
 import { linux612, namedMachines, strict } from "../../models/index.ts";
 import type { MachineDescription, Profile } from "../../models/index.ts";
-import { search } from "../../src/check/search.ts";
+import { search, usualAudits } from "../../src/check/search.ts";
 import { createSubject } from "../../src/check/subjects.ts";
 import { textReport } from "../../src/report/text.ts";
 
@@ -34,7 +34,7 @@ for (let seed = firstSeed; performance.now() < end && !broken; seed++) {
   for (const lane of lanes) {
     const { machine, profile } = lane;
     const subject = { subject: "engine", profile: profile.name, mutant: null } as const;
-    const result = await search({ machine, profile, subject, subjectProfile: profile, create: (description, as) => createSubject(subject, description, as), seed, runs: runsEach, maxReductions: 5000, pulse: () => Promise.resolve(performance.now() < end) });
+    const result = await search({ machine, profile, subject, subjectProfile: profile, create: (description, as) => createSubject(subject, description, as), seed, runs: runsEach, auditEvery: usualAudits, counting: false, maxReductions: 5000, pulse: () => Promise.resolve(performance.now() < end) });
     lane.commands += result.commands;
     // A search that had no time for a run says nothing, and is not counted.
     if (result.verdict === "holds" || result.runs === 0) continue;
