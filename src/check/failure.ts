@@ -22,6 +22,32 @@ export interface FailureOptions {
   /** What broke, and the switches that explain it. */
   readonly finding: Finding;
   readonly explained: readonly SwitchId[];
+  /** What came of scenarios that were run before. */
+  readonly memory?: Memory;
+}
+
+/**
+ * What came of scenarios on one machine with one subject under one profile: searches from several seeds come down to the same
+ * few forms, and try the same around them.
+ */
+export interface Memory {
+  readonly results: Map<string, RunResult>;
+  /** By rule and scenario: whether it may break the rule. */
+  readonly mayBreak: Map<string, boolean>;
+}
+
+export function createMemory(): Memory {
+  return { results: new Map(), mayBreak: new Map() };
+}
+
+function remembered<T>(known: Map<string, T> | undefined, key: () => string, find: () => T): T {
+  if (known === undefined) return find();
+  const name = key();
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const found = find();
+  known.set(name, found);
+  return found;
 }
 
 /** Another failure: its rule, and the simplest scenario that was seen to break it. */
@@ -41,7 +67,7 @@ export interface Failure {
 /** Scenarios of up to this many commands are always judged whole: whatever one command alone breaks is worth knowing. */
 const alwaysWhole = 1;
 
-export function failureOf({ setup: setupOn, subjectProfile, finding, explained }: FailureOptions): Failure {
+export function failureOf({ setup: setupOn, subjectProfile, finding, explained, memory }: FailureOptions): Failure {
   const others = new Map<string, OtherFailure>();
   const booted = new WeakSet<MachineDescription>();
   const alike = signatureOf(finding, explained);
@@ -61,8 +87,8 @@ export function failureOf({ setup: setupOn, subjectProfile, finding, explained }
     stillFails: (scenario) => {
       const setup = setupOn(scenario.machine);
       // A known difference of Linux may show under any rule.
-      if (explained.length === 0 && scenario.commands.length > alwaysWhole && booted.has(scenario.machine) && !mayBreak(setup, finding, scenario.commands)) return false;
-      const result = whole(setup, scenario);
+      if (explained.length === 0 && scenario.commands.length > alwaysWhole && booted.has(scenario.machine) && !remembered(memory?.mayBreak, () => `${finding.kind} ${finding.rule} ${JSON.stringify(scenario.commands)}`, () => mayBreak(setup, finding, scenario.commands))) return false;
+      const result = remembered(memory?.results, () => JSON.stringify(scenario.commands), () => whole(setup, scenario));
       if (result.verdict !== "breach") return false;
       const { broken } = result;
       if (explained.length > 0) return signatureOf(broken.finding, explainedBy(setup, subjectProfile, scenario.commands, broken)) === alike;

@@ -9,7 +9,7 @@ import { compareScenarios, createCoverage, marks } from "../../properties/index.
 import type { Coverage, MarkKind, Scenario, StepRecord } from "../../properties/index.ts";
 import type { Counterexample, Finding, SubjectName } from "./counterexample.ts";
 import { failureOf } from "./failure.ts";
-import type { OtherFailure } from "./failure.ts";
+import type { Memory, OtherFailure } from "./failure.ts";
 import { startLockstep } from "./lockstep.ts";
 import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
 import { reduce } from "./reduce.ts";
@@ -41,6 +41,8 @@ export interface SearchOptions {
    * with every state audited.
    */
   readonly auditEvery?: number;
+  /** Of earlier searches on this machine, with this subject and these profiles. What it says decides no result, only how long it takes. */
+  readonly memory?: Memory;
   /** Whether it is counted which goals, clauses and rules were reached; left out: yes. */
   readonly counting?: boolean;
   /** Findings are reduced until nothing near them is simpler, and other failures that are met are findings too; left out: yes. */
@@ -211,10 +213,12 @@ async function settle(options: SearchOptions, state: State, { machine, commands:
   state.commands -= walked.length - commands.length;
   const explained = explainedBy(setupUnder(profile)(machine), options.subjectProfile, commands, first.broken);
   const { subjectProfile } = options;
+  // What was judged with more permitted than the profile says is not the same.
+  const memory = options.machine === "drawn" || state.known.length > 0 ? undefined : options.memory;
   const found: Counterexample[] = [];
   /** Reduces one failure and files it, unless what it comes down to is known; returns what else was met. */
   const work = async (finding: Finding, start: Scenario, thorough: boolean, maxExecutions: number): Promise<readonly OtherFailure[]> => {
-    const failure = failureOf({ setup: setupUnder(profile), subjectProfile, finding, explained });
+    const failure = failureOf({ setup: setupUnder(profile), subjectProfile, finding, explained, ...(memory === undefined ? {} : { memory }) });
     const pulse = async ({ commands: size }: { readonly commands: number }): Promise<boolean> => goesOn(options, state, size);
     const { scenario, executions, complete } = await reduce(start, { stillFails: failure.stillFails, machineToo: options.machine === "drawn", thorough, inert: failure.inert, maxExecutions, pulse });
     // What is a breach of the profile that was asked for is told in its name.

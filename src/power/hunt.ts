@@ -2,6 +2,7 @@
 import { namedMachines, strict } from "../../models/index.ts";
 import type { Command, MachineDescription } from "../../models/index.ts";
 import type { SubjectName } from "../check/counterexample.ts";
+import type { Memory } from "../check/failure.ts";
 import { search, usualAudits } from "../check/search.ts";
 import type { Progress } from "../check/search.ts";
 import { createSubject } from "../check/subjects.ts";
@@ -50,8 +51,16 @@ export function machineOf({ id, machine: name }: Pick<Mutant, "id" | "machine">)
   return machine;
 }
 
-/** Searches. Same mutant, seed and limits, same result but for the time, unless `pulse` ends it. `now`: milliseconds. */
-export async function hunt(mutant: Mutant, seed: number, { runs, reductions }: HuntLimits, pulse?: (progress: Progress) => Promise<boolean>, now?: () => number): Promise<Hunt> {
+export interface HuntOptions {
+  readonly pulse?: (progress: Progress) => Promise<boolean>;
+  /** A clock in milliseconds. */
+  readonly now?: (() => number) | undefined;
+  /** Of searches for the same mutant. */
+  readonly memory?: Memory;
+}
+
+/** Searches. Same mutant, seed and limits, same result but for the time, unless `pulse` ends it. */
+export async function hunt(mutant: Mutant, seed: number, { runs, reductions }: HuntLimits, { pulse, now, memory }: HuntOptions = {}): Promise<Hunt> {
   if (runs === 0) return { seed, runs: 0, commands: 0, seconds: null, found: null };
   const began = now?.() ?? 0;
   const subject = subjectOf(mutant);
@@ -67,6 +76,7 @@ export async function hunt(mutant: Mutant, seed: number, { runs, reductions }: H
     counting: false,
     maxReductions: reductions,
     ...(pulse === undefined ? {} : { pulse }),
+    ...(memory === undefined ? {} : { memory }),
   });
   // The simplest is told first. What it took to reduce the others belongs to the same search.
   const [first] = result.findings;

@@ -1,5 +1,7 @@
 /** The measurement: every mutant searched for from every seed, then enumerated, then looked for by the baselines. */
 import { strict } from "../../models/index.ts";
+import { createMemory } from "../check/failure.ts";
+import type { Progress } from "../check/search.ts";
 import { createSubject } from "../check/subjects.ts";
 import type { Mutant } from "../mutants/index.ts";
 import { baselines, runBaseline } from "./baseline.ts";
@@ -109,8 +111,10 @@ async function measureMutant({ mutants, seeds, limits, watch, now }: MeasureOpti
     if (answer === "stop") throw new Stopped();
     return answer !== "enough";
   };
+  const memory = createMemory();
   for (let seed = 1; seed <= seeds; seed++) {
-    const found = await hunt(mutant, seed, limits, ({ commands, size }) => ask(doing(size === null ? `seed ${seed}, ${commands} commands` : `seed ${seed}, ${size} commands left`, `${mutant.id} ${seed}`, size === null)), now);
+    const pulse = ({ commands, size }: Progress): Promise<boolean> => ask(doing(size === null ? `seed ${seed}, ${commands} commands` : `seed ${seed}, ${size} commands left`, `${mutant.id} ${seed}`, size === null));
+    const found = await hunt(mutant, seed, limits, { pulse, now, memory });
     parts.hunts.push(found);
   }
   const machine = machineOf(mutant);
