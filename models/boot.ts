@@ -120,15 +120,16 @@ function zoneOfMemory(machine: Machine, node: NodeId, pfn: Pfn): number {
 function linkPages(machine: Machine): void {
   const memory = bootMemory(machine.description);
   const { sectionPages } = machine.description.geometry;
-  let link = -1;
-  const pages = earlySections(machine.description)
-    .flatMap((nr) => [...framesOf(pfnRange(toPfn(nr * sectionPages), sectionPages))])
-    .map((pfn) => ({ pfn, here: memory.find(({ range }) => rangeContains(range, pfn)) }));
-  for (const { pfn, here } of pages.toReversed()) {
-    const last = memory.at(-1);
-    if (here !== undefined) link = zoneOfMemory(machine, here.node, pfn);
-    else if (link === -1 && last !== undefined) link = zoneOfMemory(machine, last.node, toPfn(rangeEnd(last.range) - 1));
-    Object.assign(pageOf(machine, pfn), { zone: link, use: here === undefined ? FrameUse.Hole : FrameUse.Limbo });
+  const last = memory.at(-1);
+  let link = last === undefined ? -1 : zoneOfMemory(machine, last.node, toPfn(rangeEnd(last.range) - 1));
+  for (const nr of earlySections(machine.description).toReversed()) {
+    for (let pfn = (nr + 1) * sectionPages - 1; pfn >= nr * sectionPages; pfn--) {
+      const here = memory.find(({ range }) => rangeContains(range, toPfn(pfn)));
+      if (here !== undefined) link = zoneOfMemory(machine, here.node, toPfn(pfn));
+      const page = pageOf(machine, toPfn(pfn));
+      page.zone = link;
+      page.use = here === undefined ? FrameUse.Hole : FrameUse.Limbo;
+    }
   }
 }
 

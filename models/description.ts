@@ -118,8 +118,26 @@ function checkGuard({ geometry, guardMinOrder }: MachineDescription): string | u
   return guardMinOrder !== undefined && (guardMinOrder < 1 || guardMinOrder > highest) ? `guardMinOrder: expected 1 to ${highest}, got ${guardMinOrder}` : undefined;
 }
 
-/** The boot memory of all nodes, ascending, with the node each range belongs to. */
-export function bootMemory(description: MachineDescription): readonly { readonly node: number; readonly range: PfnRange }[] {
+/** A range of boot memory, and the node that it belongs to. */
+export interface NodeMemory {
+  readonly node: number;
+  readonly range: PfnRange;
+}
+
+// A description never changes, and machines are booted from the same one many times.
+const knownMemory = new WeakMap<MachineDescription, readonly NodeMemory[]>();
+const knownSections = new WeakMap<MachineDescription, readonly number[]>();
+
+/** The boot memory of all nodes, ascending. */
+export function bootMemory(description: MachineDescription): readonly NodeMemory[] {
+  const known = knownMemory.get(description);
+  if (known !== undefined) return known;
+  const memory = sortedMemory(description);
+  knownMemory.set(description, memory);
+  return memory;
+}
+
+function sortedMemory(description: MachineDescription): readonly NodeMemory[] {
   return description.nodes.flatMap(({ memory }, node) => memory.map((range) => ({ node, range }))).toSorted((a, b) => a.range.start - b.range.start);
 }
 
@@ -145,6 +163,14 @@ function checkMemory(description: MachineDescription): string | undefined {
 
 /** Sections that hold boot memory, ascending. */
 export function earlySections(description: MachineDescription): readonly number[] {
+  const known = knownSections.get(description);
+  if (known !== undefined) return known;
+  const sections = sectionsOfMemory(description);
+  knownSections.set(description, sections);
+  return sections;
+}
+
+function sectionsOfMemory(description: MachineDescription): readonly number[] {
   const { sectionPages } = description.geometry;
   const sections = new Set<number>();
   for (const { range } of bootMemory(description)) {
