@@ -26,7 +26,7 @@ export function inflate(machine: Machine, { id, node }: Inflate, choices: Choice
   const { migratetype, highestZone } = pageKindTraits["driver-movable"];
   const grant = allocPages(machine, { order: 0, type: migratetype, highestZone, node, nodes: null }, choices, told);
   if (grant === undefined) return undefined;
-  machine.allocations[id] = { id, kind: "driver-movable", order: 0, compound: false, pfn: grant.pfn, nrPages: 1, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: true, pool: false };
+  machine.allocations[id] = { id, kind: "driver-movable", order: 0, compound: false, pfn: grant.pfn, nrPages: 1, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: true, pool: false, batch: "none" };
   Object.assign(pageOf(machine, grant.pfn), { use: FrameUse.Allocated, alloc: id });
   adjustManagedPageCount(machine, grant.pfn, -1);
   return grant;

@@ -418,6 +418,27 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     refused: [],
     effects: ["Undoes `lru-isolate`."],
   },
+  "lru-batch": {
+    title: "a per-CPU batch of the LRU takes a reference on the page",
+    source: "mm/swap.c: __folio_batch_add_and_move(), folio_add_lru(), folio_activate(), v6.12",
+    skipped: [{ reason: "no-lru-batches", when: "the machine has no batches of the LRU" }, noLabel("allocation"), { reason: "freed-already", when: "its owner has freed it" }, { reason: "not-single-lru", when: "it is no single page of a kind that is on the LRU" }, { reason: "in-batch", when: "a batch refers to it already" }],
+    refused: [],
+    effects: [
+      "A page that someone has off the LRU is given back, and is in the batch `add`: not on the LRU until that is drained. A page that is on the LRU stays there, and is in the batch `move`.",
+      "The batch refers to the page, so that it can not be migrated, and stays when its owner frees it.",
+      "While an offline is half done, and while a contiguous allocation moves pages, batches are disabled: the page is on the LRU at once, and in no batch.",
+    ],
+  },
+  "lru-drain": {
+    title: "drain the per-CPU batches of the LRU",
+    source: "mm/swap.c: lru_add_drain_all(), folio_batch_move_lru(), v6.12",
+    skipped: [{ reason: "no-lru-batches", when: "the machine has no batches of the LRU" }],
+    refused: [],
+    effects: [
+      "No page is in a batch any more. Those of the batch `add` are on the LRU, unless they were freed; those that their owners have freed, and that nobody else refers to, are freed to the buddy.",
+      "The same is done by `compact`; by an offline before it isolates; by a contiguous allocation after it has drained the per-CPU lists; by a long-term pin that meets a single page that has to move and that somebody else refers to; by `poison`, but for huge pages, free frames, slab pages, and folios on the LRU; by `soft-offline` of a frame that is neither free nor of a slab page, of a huge page, of a page on the LRU or of a driver that can move it.",
+    ],
+  },
   pin: {
     title: "pin a page, possibly for long",
     source: "mm/gup.c: __gup_longterm_locked(), v6.12",

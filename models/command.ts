@@ -137,6 +137,18 @@ export interface LruPutback {
   readonly op: "lru-putback";
   readonly id: AllocId;
 }
+/**
+ * A per-CPU batch of the LRU takes a reference on the page, until it is drained: folio_add_lru() of a page that someone has
+ * off the LRU, folio_activate() of one that is on it. Only on a machine with `lruBatches`.
+ */
+export interface LruBatchEnter {
+  readonly op: "lru-batch";
+  readonly id: AllocId;
+}
+/** lru_add_drain_all(). Only on a machine with `lruBatches`. */
+export interface LruDrain {
+  readonly op: "lru-drain";
+}
 /** pin_user_pages(). Long-term: moved out of Movable and CMA first. */
 export interface Pin {
   readonly op: "pin";
@@ -427,6 +439,8 @@ export type Command =
   | Release
   | LruIsolate
   | LruPutback
+  | LruBatchEnter
+  | LruDrain
   | Pin
   | PinRange
   | Unpin

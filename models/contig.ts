@@ -12,6 +12,7 @@ import { allocationAt, findFrame, frameAt, framesOf, pageOf, permits, someFrame,
 import { framesOfBlock, isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
 import { allowedZones, watermarkOk } from "./page-alloc.ts";
 import { drainZone, freePages } from "./pcp.ts";
+import { drainBatches } from "./pin.ts";
 import { hex, isPowerOfTwo, pfnRange, rangeContains, rangeEnd, rangesOverlap, showRange, toPfn } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
 import type { Account, ContigTask, Ending } from "./task.ts";
@@ -47,6 +48,7 @@ export function startContig(machine: Machine, task: ContigTask): Ending {
 export function stepContig(machine: Machine, task: ContigTask, choices: Choices, account: Account): Ending {
   if (task.phase === "isolated") {
     drainZone(machine, zoneAt(machine, task.zone));
+    drainBatches(machine);
     task.phase = "migrating";
     return running;
   }
@@ -197,6 +199,6 @@ function own(machine: Machine, task: ContigTask): void {
   }
   const id = owner.allocation;
   const compound = task.compound && range.nrPages > 1;
-  machine.allocations[id] = { id, kind: task.mode === "cma" ? "cma" : "contig", order: compound ? Math.log2(range.nrPages) : null, compound, pfn: range.start, nrPages: range.nrPages, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false, pool: false };
+  machine.allocations[id] = { id, kind: task.mode === "cma" ? "cma" : "contig", order: compound ? Math.log2(range.nrPages) : null, compound, pfn: range.start, nrPages: range.nrPages, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false, pool: false, batch: "none" };
   for (const pfn of framesOf(range)) Object.assign(pageOf(machine, pfn), { use: FrameUse.Allocated, alloc: id });
 }

@@ -58,7 +58,7 @@ export function growPool(machine: Machine, { id, order, node }: HugeGrow, choice
   const grant = allocPages(machine, { order, type: migratetype, highestZone, node, nodes: [node] }, choices, wanted);
   if (grant === undefined) return refuse("ENOMEM", { kind: "no-free-block" });
   told.grant = grant;
-  machine.allocations[id] = { id, kind, order, compound: true, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: true, inflated: false, pool: true };
+  machine.allocations[id] = { id, kind, order, compound: true, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: true, inflated: false, pool: true, batch: "none" };
   for (const pfn of framesOf(pfnRange(grant.pfn, 2 ** order))) Object.assign(pageOf(machine, pfn), { use: FrameUse.Allocated, alloc: id });
   count(machine, { order, pfn: grant.pfn }, { total: 1, free: 1 });
   return done;

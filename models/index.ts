@@ -11,7 +11,7 @@ export type { Profile, Switch, SwitchId } from "./profile.ts";
 export { contigGfps, failurePoints, isolationModes, pageKinds, stateWords, vetoableEvents, zoneModifiers, zoneTypes } from "./command.ts";
 export type {
   Add, Alloc, AllocContig, AllocContigPages, AllocId, AreaId, CmaAlloc, CmaRelease, Command, ContigGfp, Deflate, DeviceId, DeviceMap, DeviceUnmap, Drain, FailNext, FailurePoint, FakeOffline, FakeOnline, Free, FreeContig,
-  FreeReserved, GroupDynamic, GroupId, GroupStatic, GroupUnregister, Hold, Inflate, HugeGrow, HugeReserve, HugeShrink, HugeUse, IsolationMode, Isolate, LruIsolate, LruPutback, NodeId, OfflineAndRemove, OnlineWord, Op, PageKind, PcpDisable, PcpEnable, Pin, PinRange, Poison, Release,
+  FreeReserved, GroupDynamic, GroupId, GroupStatic, GroupUnregister, Hold, Inflate, HugeGrow, HugeReserve, HugeShrink, HugeUse, IsolationMode, Isolate, LruBatchEnter, LruDrain, LruIsolate, LruPutback, NodeId, OfflineAndRemove, OnlineWord, Op, PageKind, PcpDisable, PcpEnable, Pin, PinRange, Poison, Release,
   Remove, Set, Setting, Signal, SoftOffline, Start, StateWord, Step, TaskCommand, TaskId, TestIsolated, TokenId, Unisolate, Unpin, Unpoison, Veto, VetoableEvent, VmstatRefresh, WriteOnline, WriteState, ZoneModifier, ZoneType,
 } from "./command.ts";
 export { orderFits, pageKindTraits } from "./page-kind.ts";
@@ -20,7 +20,7 @@ export { errnos, notifierEvents, results } from "./outcome.ts";
 export type { Attempt, Because, Errno, Grant, Move, NotifierCall, NotifierEvent, Outcome, Result } from "./outcome.ts";
 export { FrameFlag, FrameUse, NONE, frameUseNames, migratetypes, viewOfParts } from "./view.ts";
 export type {
-  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FrameTable, FreeBlockView, GroupView, HugePoolView, IsolationView, Migratetype, NodeView, PageblockView, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneIndex, ZoneView,
+  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FrameTable, FreeBlockView, GroupView, HugePoolView, IsolationView, LruBatch, Migratetype, NodeView, PageblockView, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneIndex, ZoneView,
 } from "./view.ts";
 export type { Admitted, Breach, CreateSubject, Inconclusive, Subject, Unsupported, Verdict } from "./subject.ts";
 export { autoMovableRules, bootRules, clauses, commandCatalogue, generalRules, zoneChoiceRules } from "./catalogue.ts";

@@ -12,7 +12,7 @@ import { toPfn } from "./pfn.ts";
 import type { BlockId, Order, Pfn, PfnRange } from "./pfn.ts";
 import type { Profile, SwitchId } from "./profile.ts";
 import type { Task } from "./task.ts";
-import type { FrameUse, Migratetype, ZoneIndex } from "./view.ts";
+import type { FrameUse, LruBatch, Migratetype, ZoneIndex } from "./view.ts";
 
 /** `struct page`, as far as hotplug and the allocator look at it. */
 export interface Frame {
@@ -174,6 +174,8 @@ export interface Allocation {
   inflated: boolean;
   /** It belongs to a pool of huge pages. */
   pool: boolean;
+  /** The per-CPU batch of the LRU that holds a reference. */
+  batch: LruBatch;
 }
 
 /** `struct hstate`: the pool of one size, and its part on each node. */
@@ -355,6 +357,11 @@ export function pageblocksOf(machine: Machine, range: PfnRange): readonly Pfn[] 
   const size = 2 ** machine.description.geometry.pageblockOrder;
   for (let start = pageblockStart(machine, range.start); start < range.start + range.nrPages; start = toPfn(start + size)) starts.push(start);
   return starts;
+}
+
+/** Not on the LRU, although its kind belongs there: somebody has it, or it is on its way in a batch. */
+export function isOffLru({ lruIsolated, batch }: Allocation): boolean {
+  return lruIsolated || batch === "add";
 }
 
 export function allocationAt(machine: Machine, pfn: Pfn): Allocation | undefined {

@@ -204,6 +204,22 @@ const tinyHuge: MachineDescription = {
   hotplugEnd: toPfn(0xc0),
 };
 
+// Batches of the LRU hold references. Zone Movable at boot is one block that can go offline, and part of zone Normal is a CMA
+// area, so that long-term pins have something to move. Searched where batches are meant, so default searches leave it out.
+//
+//   0x20        0x30   0x38   0x40            0x50            0x60          0x80
+//   |  memmap    |      | CMA   |    Normal     |    Movable    |   not added  |
+const tinyLru: MachineDescription = {
+  ...base,
+  name: "tiny-lru",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+  nodes: [{ memory: [range(0x20, 0x60)], movableStart: toPfn(0x50), cpus: true }],
+  bootMemmap: toPfn(0x20),
+  cma: [area(0x38, 0x40, 0)],
+  lruBatches: true,
+  hotplugEnd: toPfn(0x80),
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -262,4 +278,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, x8664, arm644k, arm6416k, arm6464k];

@@ -27,10 +27,10 @@ export function framesOfBlock(allocation: Allocation): PfnRange {
   return pfnRange(allocation.pfn, 2 ** (allocation.order ?? 0));
 }
 
-/** The pages could be moved now: a movable kind, on the LRU if it belongs there, not held, not pinned, not poisoned. */
+/** The pages could be moved now: a movable kind, on the LRU if it belongs there, not held, not pinned, in no batch, not poisoned. */
 export function isMigratable(machine: Machine, allocation: Allocation): boolean {
   if (allocation.kind === "contig" || allocation.kind === "cma") return false;
-  if (!pageKindTraits[allocation.kind].movable || allocation.lruIsolated) return false;
+  if (!pageKindTraits[allocation.kind].movable || allocation.lruIsolated || allocation.batch !== "none") return false;
   if (allocation.holds + allocation.pins + allocation.longTermPins > 0) return false;
   return everyFrame(framesOfBlock(allocation), (pfn) => !pageOf(machine, pfn).poisoned);
 }

@@ -16,6 +16,7 @@ import { blockRange, dataRange, notify } from "./notifier.ts";
 import { blockOf, deinitMemmapOnMemory, markOffline } from "./online.ts";
 import { allowedZones, isOnLruOrDriverMovable, watermarkOk } from "./page-alloc.ts";
 import { drainZone } from "./pcp.ts";
+import { drainBatches } from "./pin.ts";
 import { hex, pfnRange, rangeContains, rangeEnd, toPfn } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
 import type { Account, Ending, OfflineTask, Refusal } from "./task.ts";
@@ -35,6 +36,7 @@ export function startOffline(machine: Machine, task: OfflineTask): Ending {
   const zone = zoneAt(machine, index);
   accountSelfHosted(machine, block, index, -1);
   drainZone(machine, zone);
+  drainBatches(machine);
   const owner: Isolation = { owner: { task: task.task }, mode: "offline", pageblocks: [] };
   const failed = startIsolatePageRange(machine, data, owner);
   if (failed !== undefined) {

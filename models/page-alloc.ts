@@ -10,7 +10,7 @@ import { Inadmissible } from "./choices.ts";
 import type { NodeId, ZoneType } from "./command.ts";
 import { zoneTypes } from "./command.ts";
 import type { Frame, Machine, Zone } from "./machine.ts";
-import { allocationAt, frameAt, framesOf, pageOf, pageblockAt, pageblockOf, pageblockStart, pageblocksOf, zoneAt } from "./machine.ts";
+import { allocationAt, frameAt, framesOf, isOffLru, pageOf, pageblockAt, pageblockOf, pageblockStart, pageblocksOf, zoneAt } from "./machine.ts";
 import type { Grant } from "./outcome.ts";
 import { pageKindTraits } from "./page-kind.ts";
 import { alignDown, hex, isAligned, pfnRange, toPfn } from "./pfn.ts";
@@ -192,7 +192,7 @@ export function pageblockInZone(zone: Zone, start: Pfn, size: number): boolean {
 export function isOnLruOrDriverMovable(machine: Machine, pfn: Pfn): boolean {
   const allocation = allocationAt(machine, pfn);
   if (allocation === undefined || allocation.kind === "contig" || allocation.kind === "cma") return false;
-  return allocation.kind === "driver-movable" || (pageKindTraits[allocation.kind].lru && !allocation.lruIsolated);
+  return allocation.kind === "driver-movable" || (pageKindTraits[allocation.kind].lru && !isOffLru(allocation));
 }
 
 /** Linux `__move_freepages_block()`: every free block of the pageblock changes lists, and the pageblock its type. */

@@ -1,7 +1,7 @@
 /**
- * References and pins that keep pages where they are.
+ * References, batches and pins that keep pages where they are.
  *
- * Linux mm/gup.c: __gup_longterm_locked(), check_and_migrate_movable_pages_or_folios(); include/linux/mm.h:
+ * Linux mm/swap.c: folio_batch_move_lru(), lru_add_drain_all(); mm/gup.c: __gup_longterm_locked(), check_and_migrate_movable_pages_or_folios(); include/linux/mm.h:
  * folio_is_longterm_pinnable(), v6.12.
  */
 import { migratetypeOf } from "./buddy.ts";
@@ -29,6 +29,7 @@ export function pinPages(machine: Machine, list: readonly Listed[], longTerm: bo
   const unmapped = list.find(({ allocation: { kind } }) => kind === "contig" || kind === "cma" || !pageKindTraits[kind].mapped);
   if (unmapped !== undefined) return refuse("EFAULT", { kind: "not-mapped", id: unmapped.allocation.id });
   if (longTerm) {
+    drainForPin(machine, list.map(({ allocation }) => allocation));
     // As check_and_migrate_movable_pages_or_folios() makes its caller do: again from the start after each pass, because a
     // page may have come into an isolated pageblock, by a per-CPU list that was not drained since.
     const leaving = (): readonly Allocation[] => list.map(({ allocation }) => allocation).filter((allocation) => !isLongtermPinnable(machine, allocation));
@@ -42,6 +43,15 @@ export function pinPages(machine: Machine, list: readonly Listed[], longTerm: bo
     else allocation.pins += nrPages;
   }
   return done;
+}
+
+/**
+ * Linux `collect_longterm_unpinnable_folios()`: where a single page has to move and somebody else refers to it, that may be a
+ * batch. Whoever has it off the LRU refers to it too.
+ */
+function drainForPin(machine: Machine, pages: readonly Allocation[]): void {
+  const referred = pages.some((page) => page.order === 0 && !isLongtermPinnable(machine, page) && (references(page) > 0 || page.lruIsolated));
+  if (referred) drainBatches(machine);
 }
 
 /** Linux `folio_is_longterm_pinnable()`: not in zone Movable, not in a CMA or isolated pageblock. */
@@ -98,8 +108,32 @@ export function putOther(machine: Machine, allocation: Allocation): void {
   if (allocation.freed && references(allocation) === 0) freeAllocation(machine, allocation, false);
 }
 
-function references(allocation: Allocation): number {
-  return allocation.holds + allocation.pins + allocation.longTermPins;
+function references({ holds, pins, longTermPins, batch }: Allocation): number {
+  return holds + pins + longTermPins + (batch === "none" ? 0 : 1);
+}
+
+/** Linux `__folio_batch_add_and_move()`, mm/swap.c, v6.12: while batches are disabled the page gets where it is going at once. */
+export function enterBatch(machine: Machine, allocation: Allocation): void {
+  const toAdd = allocation.lruIsolated;
+  if (toAdd) {
+    allocation.lruIsolated = false;
+    countIsolated(machine, allocation, -1);
+  }
+  if (!lruCacheDisabled(machine)) allocation.batch = toAdd ? "add" : "move";
+}
+
+/** Between lru_cache_disable() and lru_cache_enable(): offlines from their first step on, contiguous allocations while they move pages. */
+function lruCacheDisabled(machine: Machine): boolean {
+  return Object.values(machine.tasks).some(({ kind, phase }) => kind === "offline" || (kind === "alloc-contig" && phase === "migrating"));
+}
+
+/** Linux `lru_add_drain_all()`: no batch refers to a page any more. One that somebody else has `kept` is not freed by that. */
+export function drainBatches(machine: Machine, kept?: Allocation): void {
+  for (const allocation of Object.values(machine.allocations)) {
+    if (allocation.batch === "none") continue;
+    allocation.batch = "none";
+    if (allocation !== kept) putOther(machine, allocation);
+  }
 }
 
 function freeAllocation(machine: Machine, allocation: Allocation, pcp: boolean): void {

@@ -9,11 +9,12 @@ import { Inadmissible } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { isFreeInPool, leavePool, mayDissolve } from "./hugetlb.ts";
 import type { Allocation, Machine } from "./machine.ts";
-import { allocationAt, findMemoryBlock, framesOf, pageOf, permits, putMemoryBlock, zoneAt } from "./machine.ts";
+import { allocationAt, findMemoryBlock, framesOf, isOffLru, pageOf, permits, putMemoryBlock, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, leave, migrationTarget, nextToldMove } from "./migration.ts";
 import { allocPages } from "./page-alloc.ts";
 import { drainZone, freePages } from "./pcp.ts";
 import type { Pfn } from "./pfn.ts";
+import { drainBatches } from "./pin.ts";
 import { blockPages } from "./geometry.ts";
 import { pfnToOnlinePage, pfnValid } from "./sparsemem.ts";
 import type { Account, Ending } from "./task.ts";
@@ -24,13 +25,13 @@ import { FrameUse } from "./view.ts";
 export function memoryFailure(machine: Machine, pfn: Pfn): Ending {
   const page = pfnToOnlinePage(machine, pfn);
   if (page === undefined) return refuse("ENXIO", { kind: "not-online", pfn });
-  const allocation = allocationAt(machine, pfn);
   if (page.poisoned) return refuse("EHWPOISON", { kind: "poisoned-already", pfn });
   setPoison(machine, pfn);
-  if (allocation !== undefined && isHugetlb(allocation)) {
-    if (isReferenced(allocation)) return refuse("EBUSY", { kind: "held", pfn, id: allocation.id });
-    if (isFreeInPool(allocation) && !mayDissolve(machine, allocation)) return refuse("EBUSY", { kind: "promised", pfn, id: allocation.id });
-    dissolve(machine, allocation, pfn);
+  const huge = allocationAt(machine, pfn);
+  if (huge !== undefined && isHugetlb(huge)) {
+    if (isReferenced(huge)) return refuse("EBUSY", { kind: "held", pfn, id: huge.id });
+    if (isFreeInPool(huge) && !mayDissolve(machine, huge)) return refuse("EBUSY", { kind: "promised", pfn, id: huge.id });
+    dissolve(machine, huge, pfn);
     return done;
   }
   drainZone(machine, zoneAt(machine, page.zone));
@@ -38,21 +39,26 @@ export function memoryFailure(machine: Machine, pfn: Pfn): Ending {
     takePageOffBuddy(machine, pfn);
     return done;
   }
+  if (!isHandlable(machine, pfn) || allocationAt(machine, pfn)?.kind === "driver-movable") shakePage(machine, pfn);
+  const allocation = allocationAt(machine, pfn);
   if (allocation === undefined || isKernelPage(allocation) || allocation.kind === "driver-movable") return refuse("EBUSY", { kind: "kernel-page", pfn });
   if (allocation.kind === "folio") return refuse("EHWPOISON", { kind: "folio-not-split", pfn, id: allocation.id });
+  // shake_folio() again, with a reference of its own.
+  drainBatches(machine, allocation);
   if (isReferenced(allocation)) return refuse("EBUSY", { kind: "stuck", pfn, id: allocation.id });
   delete machine.allocations[allocation.id];
   jail(machine, pfn);
   return done;
 }
 
-/** Linux `soft_offline_page()`. */
+/** Linux `soft_offline_page()`: batches are drained for a page that is not on the LRU, not for one that is. */
 export function softOfflinePage(machine: Machine, pfn: Pfn, choices: Choices, account: Account): Ending {
   if (!pfnValid(machine, pfn)) return refuse("ENXIO", { kind: "not-valid", pfn });
   const page = pfnToOnlinePage(machine, pfn);
   if (page === undefined) return refuse("EIO", { kind: "not-online", pfn });
   if (page.poisoned) return done;
   drainZone(machine, zoneAt(machine, page.zone));
+  if (page.use !== FrameUse.Free && !isHandlable(machine, pfn)) shakePage(machine, pfn);
   if (page.use === FrameUse.Free) {
     setPoison(machine, pfn);
     takePageOffBuddy(machine, pfn);
@@ -117,13 +123,25 @@ function isHugetlb(allocation: Allocation): boolean {
   return allocation.kind === "hugetlb" || allocation.kind === "hugetlb-fixed";
 }
 
-/** Not a page that memory failure can handle: Linux `HWPoisonHandlable()`. */
+/** A page in use that memory failure can handle as it is: Linux `HWPoisonHandlable()`. */
+function isHandlable(machine: Machine, pfn: Pfn): boolean {
+  const allocation = allocationAt(machine, pfn);
+  return allocation !== undefined && !isKernelPage(allocation);
+}
+
+/** Linux `shake_page()`: a page that is not on the LRU may be on its way there. Not asked of slab. */
+function shakePage(machine: Machine, pfn: Pfn): void {
+  const kind = allocationAt(machine, pfn)?.kind;
+  if (kind !== "slab" && kind !== "slab-reclaimable") drainBatches(machine);
+}
+
+/** Not a page that memory failure can handle. */
 function isKernelPage(allocation: Allocation): boolean {
   switch (allocation.kind) {
     case "user":
     case "file":
     case "folio":
-      return allocation.lruIsolated;
+      return isOffLru(allocation);
     case "hugetlb":
     case "hugetlb-fixed":
     case "driver-movable":

@@ -27,7 +27,7 @@ import { pageKindTraits } from "./page-kind.ts";
 import { drainZone, freePages } from "./pcp.ts";
 import { alignUp, hex, isAligned, pfnRange, rangeContains, toPfn } from "./pfn.ts";
 import type { PfnRange } from "./pfn.ts";
-import { pinPages, putOther, putOwner } from "./pin.ts";
+import { drainBatches, enterBatch, pinPages, putOther, putOwner } from "./pin.ts";
 import type { Listed } from "./pin.ts";
 import { memoryFailure, softOfflinePage, unpoisonMemory } from "./poison.ts";
 import { showMachine } from "./show.ts";
@@ -114,7 +114,10 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
         zoneOf(machine, command).pcpDisabledBy = [];
       });
     case "compact":
-      return always(() => told.moved.push(...compactZone(machine, zoneIndex(command.node, command.zone), choices)));
+      return always(() => {
+        drainBatches(machine);
+        told.moved.push(...compactZone(machine, zoneIndex(command.node, command.zone), choices));
+      });
     case "hold":
       return always(() => {
         allocationOf(machine, command.id).holds += 1;
@@ -137,6 +140,10 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
         allocation.lruIsolated = false;
         countIsolated(machine, allocation, -1);
       });
+    case "lru-batch":
+      return always(() => enterBatch(machine, allocationOf(machine, command.id)));
+    case "lru-drain":
+      return always(() => drainBatches(machine));
     case "pin":
       return pinPages(machine, [{ allocation: allocationOf(machine, command.id), nrPages: 1 }], command.longTerm, choices, told);
     case "pin-range":
@@ -289,7 +296,7 @@ function alloc(machine: Machine, command: Alloc, choices: Choices, told: Told): 
   const grant = allocPages(machine, { order, type: traits.migratetype, highestZone, node, nodes: command.thisNode ? [node] : null }, choices, wanted);
   if (grant === undefined) return refuse("ENOMEM", { kind: "no-free-block" });
   told.grant = grant;
-  machine.allocations[id] = { id, kind, order, compound: traits.compound && order > 0, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false, pool: false };
+  machine.allocations[id] = { id, kind, order, compound: traits.compound && order > 0, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false, pool: false, batch: "none" };
   for (const pfn of framesOf(pfnRange(grant.pfn, 2 ** order))) Object.assign(pageOf(machine, pfn), { use: FrameUse.Allocated, alloc: id });
   return done;
 }

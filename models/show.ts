@@ -136,12 +136,13 @@ function coalesce(ranges: readonly PfnRange[]): readonly PfnRange[] {
 }
 
 function showAllocation(machine: Machine, allocation: Allocation): AllocationView {
-  const { id, kind, compound, pfn, holds, pins, longTermPins, lruIsolated, freed, inflated } = allocation;
+  const { id, kind, compound, pfn, holds, pins, longTermPins, lruIsolated, freed, inflated, batch } = allocation;
   const contig = kind === "contig" || kind === "cma";
   const frames = contig ? [...framesOf(pfnRange(pfn, allocation.nrPages))].filter((at) => allocationAt(machine, at) === allocation) : [];
   const ranges = contig ? coalesce(frames.map((at) => pfnRange(at, 1))) : [pfnRange(pfn, 2 ** (allocation.order ?? 0))];
   const pool = machine.hugePools.length > 0 ? { pool: allocation.pool } : {};
-  return { id, kind, order: contig ? null : allocation.order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed, ...(machine.description.balloon === true ? { inflated } : {}), ...pool };
+  const lruBatch = machine.description.lruBatches === true ? { lruBatch: batch } : {};
+  return { id, kind, order: contig ? null : allocation.order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed, ...(machine.description.balloon === true ? { inflated } : {}), ...pool, ...lruBatch };
 }
 
 function showIsolations(machine: Machine): readonly IsolationView[] {

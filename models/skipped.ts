@@ -10,7 +10,7 @@ import { holdsBootMemmap } from "./boot.ts";
 import { blocksIn } from "./hotplug.ts";
 import { isFreeInPool } from "./hugetlb.ts";
 import type { Allocation, Machine, Zone } from "./machine.ts";
-import { everyFrame, frameAt, pageblockAt, pageblocksOf, zoneAt, zoneIndex } from "./machine.ts";
+import { everyFrame, frameAt, isOffLru, pageblockAt, pageblocksOf, zoneAt, zoneIndex } from "./machine.ts";
 import { orderFits, pageKindTraits } from "./page-kind.ts";
 import { isAligned, pfnRange } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
@@ -49,6 +49,10 @@ export function skippedBecause(machine: Machine, command: Command): string | und
       return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? when(!isOnLru(allocation(machine, command.id)), "not-on-lru");
     case "lru-putback":
       return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.lruIsolated === false, "not-isolated");
+    case "lru-batch":
+      return when(machine.description.lruBatches !== true, "no-lru-batches") ?? noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? notBatchable(allocation(machine, command.id));
+    case "lru-drain":
+      return when(machine.description.lruBatches !== true, "no-lru-batches");
     case "drain":
       return noZone(machine, command.node);
     case "pcp-disable":
@@ -168,7 +172,13 @@ function zoneOf(machine: Machine, node: NodeId, type: ZoneType): Zone | undefine
 }
 
 function isOnLru(found: Allocation | undefined): boolean {
-  return found !== undefined && found.kind !== "contig" && found.kind !== "cma" && pageKindTraits[found.kind].lru && !found.lruIsolated;
+  return found !== undefined && found.kind !== "contig" && found.kind !== "cma" && pageKindTraits[found.kind].lru && !isOffLru(found);
+}
+
+/** Linux `folio_may_be_lru_cached()`, include/linux/swap.h, v6.12: large folios never stay in a batch. */
+function notBatchable(found: Allocation | undefined): string | undefined {
+  const isSinglePage = found !== undefined && found.kind !== "contig" && found.kind !== "cma" && pageKindTraits[found.kind].lru && found.order === 0;
+  return when(!isSinglePage, "not-single-lru") ?? when(found?.batch !== "none", "in-batch");
 }
 
 function noPool(machine: Machine, order: number): string | undefined {

@@ -200,7 +200,12 @@ export interface AllocationView {
   readonly inflated?: boolean;
   /** It belongs to a pool of huge pages. Only of machines that have pools. */
   readonly pool?: boolean;
+  /** The per-CPU batch of the LRU that holds a reference. Only of machines that have such batches. */
+  readonly lruBatch?: LruBatch;
 }
+
+/** `add`: not on the LRU yet (lru_add). `move`: on it, to be moved on it (lru_activate and its like). */
+export type LruBatch = "none" | "add" | "move";
 
 /** The pool of one size of huge pages. */
 export interface HugePoolView {

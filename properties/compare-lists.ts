@@ -87,7 +87,7 @@ const sameFreeBlock = typed<FreeBlockView>((a, b) => a.order === b.order && a.zo
 
 const sameAllocation = typed<AllocationView>(
   (a, b) =>
-    a.kind === b.kind && a.order === b.order && a.compound === b.compound && a.holds === b.holds && a.pins === b.pins && a.longTermPins === b.longTermPins && a.lruIsolated === b.lruIsolated && a.freed === b.freed && a.inflated === b.inflated && a.pool === b.pool && sameRanges(a.ranges, b.ranges),
+    a.kind === b.kind && a.order === b.order && a.compound === b.compound && a.holds === b.holds && a.pins === b.pins && a.longTermPins === b.longTermPins && a.lruIsolated === b.lruIsolated && a.freed === b.freed && a.inflated === b.inflated && a.pool === b.pool && a.lruBatch === b.lruBatch && sameRanges(a.ranges, b.ranges),
 );
 
 /** In the order of the vocabulary. */
@@ -105,7 +105,7 @@ export const lists: readonly ListSpec[] = [
   { fact: "pageblocks", key: byField("start"), fields: ["type", "savedType"], same: samePageblock, name: atPfn("pageblock", "start") },
   { fact: "freeBlocks", key: byField("pfn"), fields: ["order", "zone", "type"], same: sameFreeBlock, name: atPfn("free block", "pfn") },
   { fact: "pcp", key: byField("pfn"), fields: ["order", "zone", "type"], same: sameFreeBlock, name: atPfn("per-CPU entry", "pfn") },
-  { fact: "allocations", key: byField("id"), fields: ["kind", "order", "compound", "ranges", "holds", "pins", "longTermPins", "lruIsolated", "freed", "inflated", "pool"], same: sameAllocation, name: named("allocation", "id") },
+  { fact: "allocations", key: byField("id"), fields: ["kind", "order", "compound", "ranges", "holds", "pins", "longTermPins", "lruIsolated", "freed", "inflated", "pool", "lruBatch"], same: sameAllocation, name: named("allocation", "id") },
   { fact: "isolations", key: ownerKey, fields: ["pageblocks"], same: unknown, name: (_view, entry) => ({ where: ownerKey(entry) < 2 ** 31 ? `token ${ownerKey(entry)}` : `task ${ownerKey(entry) - 2 ** 31}` }) },
   { fact: "hugePools", key: byField("order"), fields: ["reserved", "total", "free", "nodes"], same: unknown, name: named("pool of order", "order") },
   { fact: "tasks", key: byField("task"), fields: ["op", "phase", "range"], same: unknown, name: named("task", "task") },

@@ -4,10 +4,11 @@
  */
 import { contigGoals } from "./goals/contig.ts";
 import { hugePageGoals } from "./goals/huge-pages.ts";
+import { lruBatchGoals } from "./goals/lru-batches.ts";
 import { memoryGoals } from "./goals/memory.ts";
 import { outcomeGoals } from "./goals/outcomes.ts";
 import { pageGoals } from "./goals/pages.ts";
 import type { Goal } from "./rule.ts";
 
-/** In the order: the answers of the catalogue, then pages, then memory, then pools of huge pages. */
-export const goals: readonly Goal[] = [...outcomeGoals, ...pageGoals, ...contigGoals, ...memoryGoals, ...hugePageGoals];
+/** In the order: the answers of the catalogue, then pages, then memory, then pools of huge pages, then batches of the LRU. */
+export const goals: readonly Goal[] = [...outcomeGoals, ...pageGoals, ...contigGoals, ...memoryGoals, ...hugePageGoals, ...lruBatchGoals];

@@ -148,6 +148,11 @@ export function stays({ kind, holds, pins, longTermPins, lruIsolated }: Allocati
   return kind === "contig" || kind === "cma" || !pageKindTraits[kind].movable || holds + pins + longTermPins > 0 || lruIsolated;
 }
 
+/** Its owner has freed it, and nobody but a batch of the LRU refers to it: it is gone when that is drained. */
+export function endsWithBatch({ freed, lruBatch, holds, pins, longTermPins }: AllocationView): boolean {
+  return freed && lruBatch !== undefined && lruBatch !== "none" && holds + pins + longTermPins === 0;
+}
+
 /** It is free in a pool of huge pages. */
 export function isFreeInPool({ pool, freed, holds, pins, longTermPins }: AllocationView): boolean {
   return pool === true && freed && holds + pins + longTermPins === 0;

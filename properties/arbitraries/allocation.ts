@@ -39,6 +39,16 @@ export function isLru(allocation: AllocationView): boolean {
   return kind !== undefined && pageKindTraits[kind].lru;
 }
 
+/** A batch of the LRU refers to it. */
+export function isInBatch({ lruBatch = "none" }: AllocationView): boolean {
+  return lruBatch !== "none";
+}
+
+/** A batch of the LRU may take it. */
+export function isBatchable(allocation: AllocationView): boolean {
+  return isLru(allocation) && allocation.order === 0 && !allocation.freed && !isInBatch(allocation);
+}
+
 /** It is mapped into a process, so that it can be pinned. */
 export function isMapped(allocation: AllocationView): boolean {
   const kind = pageKind(allocation);

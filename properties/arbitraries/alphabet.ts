@@ -34,6 +34,7 @@ export function alphabet(machine: MachineDescription, width: Width): readonly Co
 /** The ops that are of use on a machine. */
 export function opsOn(machine: MachineDescription): readonly Op[] {
   return ops.filter((op) => {
+    if (op === "lru-batch" || op === "lru-drain") return machine.lruBatches === true;
     if (op.startsWith("huge-")) return (machine.hugePages ?? []).length > 0;
     return (op !== "compact" || machine.compaction === true) && (op !== "pin-range" || machine.zeroPage !== undefined);
   });

@@ -68,6 +68,8 @@ const table: { readonly [O in Op]: FieldsOf<Extract<Command, { readonly op: O }>
   hold: { id: uses("alloc") },
   release: { id: uses("alloc") },
   "lru-isolate": { id: uses("alloc") },
+  "lru-batch": { id: uses("alloc") },
+  "lru-drain": {},
   "lru-putback": { id: uses("alloc") },
   pin: { id: uses("alloc"), longTerm: flag },
   "pin-range": { zero: flag, skip: number(2 ** 16), first: { is: "user", label: "alloc", orNull: true }, last: { is: "user", label: "alloc", orNull: true }, longTerm: flag },

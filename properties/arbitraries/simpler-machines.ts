@@ -58,6 +58,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   yield { ...machine, dma32End: machine.dmaEnd };
   yield leaveOut(machine, "balloon");
   yield leaveOut(machine, "nodeStats");
+  yield leaveOut(machine, "lruBatches");
   yield { ...machine, memmapOnMemory: "never" };
   yield { ...machine, movableNode: false };
   yield { ...machine, autoOnline: "offline" };
@@ -92,7 +93,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   }
 }
 
-function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats"): MachineDescription {
+function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats" | "lruBatches"): MachineDescription {
   const plain: { -readonly [Field in keyof MachineDescription]: MachineDescription[Field] } = { ...machine };
   delete plain[part];
   return plain;
@@ -130,6 +131,7 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.arch !== "x86-64",
     machine.balloon === true,
     machine.nodeStats === true,
+    machine.lruBatches === true,
     machine.guardMinOrder !== undefined,
     machine.compaction === true,
     ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),

@@ -105,13 +105,13 @@ const referencesFitKind: Invariant = {
   needs: ["allocations"],
   unless: [],
   find: (view) =>
-    judgeAllocations(view, ({ kind, holds, pins, longTermPins, lruIsolated, freed, pool }) => {
+    judgeAllocations(view, ({ kind, holds, pins, longTermPins, lruIsolated, freed, pool, lruBatch = "none" }) => {
       const traits = kind === "contig" || kind === "cma" ? undefined : pageKindTraits[kind];
       if (holds < 0 || pins < 0 || longTermPins < 0) return { was: "no count below 0", is: `${holds} holds, ${pins} pins, ${longTermPins} long-term pins` };
       if (traits?.mapped !== true && pins + longTermPins > 0) return { was: "not pinned, it is not mapped", is: `${pins} pins, ${longTermPins} long-term pins` };
       if (traits?.lru !== true && lruIsolated) return { was: "not on the LRU", is: "taken off the LRU" };
       if (traits === undefined && (holds > 0 || freed)) return { was: "no references of others", is: freed ? "freed" : `${holds} holds` };
-      return freed && pool !== true && holds + pins + longTermPins === 0 ? { was: "gone, its owner freed it and nobody refers to it", is: "still there" } : undefined;
+      return freed && pool !== true && holds + pins + longTermPins === 0 && lruBatch === "none" ? { was: "gone, its owner freed it and nobody refers to it", is: "still there" } : undefined;
     }),
 };
 

@@ -12,6 +12,7 @@ import { groupInvariants } from "./groups.ts";
 import { guardInvariants } from "./guard.ts";
 import { hugePageInvariants } from "./huge-pages.ts";
 import { isolationInvariants } from "./isolation.ts";
+import { lruBatchInvariants } from "./lru-batches.ts";
 import { memmapInvariants } from "./memmap.ts";
 import { nodeInvariants } from "./nodes.ts";
 import { ownerInvariants } from "./owners.ts";
@@ -40,4 +41,5 @@ export const invariants: readonly Invariant[] = [
   ...deviceInvariants,
   ...taskInvariants,
   ...hugePageInvariants,
+  ...lruBatchInvariants,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -6,7 +6,7 @@ import { allocationsById, rowsOf, typeAt } from "../derived.ts";
 import { allocationName, allocationPlace, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
-import { allocationChanges, sameFrames } from "../step.ts";
+import { allocationChanges, endsWithBatch, sameFrames } from "../step.ts";
 
 /** The zone that is compacted, as an index. */
 function zoneOf({ before, command }: StepRecord): number {
@@ -73,6 +73,7 @@ const movesAsTold: Law = {
     }
     for (const change of allocationChanges(step)) {
       if (change.before !== undefined && change.after !== undefined && (moved.has(change.id) || sameFrames(change.before, change.after))) continue;
+      if (change.before !== undefined && change.after === undefined && endsWithBatch(change.before)) continue;
       found.push({ ...allocationPlace(change.before ?? change.after), was: change.before === undefined ? "not there" : "in its place", is: change.after === undefined ? "gone" : change.before === undefined ? "there" : "in other frames" });
     }
     return found;

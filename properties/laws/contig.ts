@@ -7,7 +7,7 @@ import { allocationOfRow, allocationsById, isUnused, pageblockStarts, rowsOf, ty
 import { FrameEvidence, allocationName, allocationPlace, rangeName, useName, zoneName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
-import { allocationChanges, commandOf, contigRange, eachFrame, failed, nrFrames, partOf, sameFrames, stays, succeeded } from "../step.ts";
+import { allocationChanges, commandOf, contigRange, eachFrame, endsWithBatch, failed, nrFrames, partOf, sameFrames, stays, succeeded } from "../step.ts";
 import { retyped } from "./allocation.ts";
 
 const contigOps: readonly Op[] = ["alloc-contig", "alloc-contig-pages", "cma-alloc", "fake-offline"];
@@ -41,6 +41,7 @@ function judgeOthers(step: StepRecord): readonly Evidence[] {
     if (before === undefined) {
       if (id !== own) found.push({ ...allocationPlace(after), was: "not there", is: "there" });
     } else if (after === undefined) {
+      if (endsWithBatch(before)) continue;
       if (!dropped.has(id)) found.push({ ...allocationPlace(before), was: "there", is: "gone, and not said to be dropped" });
       else if (before.kind !== "file" || stays(before)) found.push({ ...allocationPlace(before), was: "kept: only clean page-cache pages that nobody refers to are dropped", is: "dropped" });
     } else if (!sameButPlace(before, after)) {
@@ -75,6 +76,11 @@ function misfit(step: StepRecord): boolean {
   return step.outcome.errno === "EINVAL";
 }
 
+/** Pages that were freed before, and gone now because the batches of the LRU were drained. */
+function nrEndedWithBatch(step: StepRecord): number {
+  return allocationChanges(step).filter(({ before, after }) => before !== undefined && after === undefined && endsWithBatch(before)).length;
+}
+
 const failureIsEquivalent: Law = {
   id: "PG-36",
   title: "a failed contiguous allocation leaves every page there, moved or a dropped clean page at most, and as many free frames as before",
@@ -82,7 +88,7 @@ const failureIsEquivalent: Law = {
   needs: ["allocations", "frames.use"],
   ops: contigOps,
   unless: [],
-  find: (step) => (failed(step) && !misfit(step) ? [...judgeOthers(step), ...judgeUnused(step, droppedIds(step).length)] : []),
+  find: (step) => (failed(step) && !misfit(step) ? [...judgeOthers(step), ...judgeUnused(step, droppedIds(step).length + nrEndedWithBatch(step))] : []),
 };
 
 const misfitLosesNothing: Law = {
@@ -92,7 +98,7 @@ const misfitLosesNothing: Law = {
   needs: ["allocations", "frames.use"],
   ops: contigOps,
   unless: ["KD-3"],
-  find: (step) => (failed(step) && misfit(step) ? [...judgeOthers(step), ...judgeUnused(step, droppedIds(step).length)] : []),
+  find: (step) => (failed(step) && misfit(step) ? [...judgeOthers(step), ...judgeUnused(step, droppedIds(step).length + nrEndedWithBatch(step))] : []),
 };
 
 const badGfpIsRefused: Law = {
@@ -138,7 +144,7 @@ const takesItsRange: Law = {
       if (is !== (fake ? FrameUse.PageOffline : FrameUse.Allocated)) found.add(toPfn(pfn), fake ? "PageOffline" : "allocated", useName(is));
     }
     if (!fake && (own === undefined || nrFrames(own) !== range.nrPages || own.ranges[0]?.start !== range.start)) found.add(range.start, `${rangeName(range)} of the new allocation`, own === undefined ? "there is none" : own.ranges.map(rangeName).join(" "));
-    return [...found.found, ...judgeOthers(step), ...judgeUnused(step, droppedIds(step).length - range.nrPages)];
+    return [...found.found, ...judgeOthers(step), ...judgeUnused(step, droppedIds(step).length + nrEndedWithBatch(step) - range.nrPages)];
   },
 };
 
@@ -161,7 +167,7 @@ const unmovableStays: Law = {
     const owners = allocationOfRow(before);
     const kept = allocationsById(after);
     const found = new FrameEvidence();
-    const stuck = given(before.allocations).map((allocation) => stays(allocation));
+    const stuck = given(before.allocations).map((allocation) => stays(allocation) && !endsWithBatch(allocation));
     const soft = step.command.op === "soft-offline";
     eachFrame(step, (_pfn, rowBefore, rowAfter) => {
       if (!soft && untouchable(was[rowBefore]) && is[rowAfter] !== was[rowBefore]) found.add(rowsOf(before).pfn(rowBefore), useName(was[rowBefore]), useName(is[rowAfter]));

@@ -23,22 +23,25 @@ const isolated = ["nodes.nrIsolatedAnon", "nodes.nrIsolatedFile"];
 /** What a migration changes besides. */
 const moves = [...pages, "allocations.ranges"];
 
+/** What draining the batches of the LRU changes: pages are in none, and those go that were freed. */
+const batches = [...pages, ...isolated, "allocations", "allocations.lruBatch"];
+
 const isolation = ["frames.order", "zones.nrFree", "zones.nrFreeCma", "zones.nrFreeBlocks", "zones.nrIsolatePageblock", "pageblocks.type", "pageblocks.savedType", "freeBlocks.*", "isolations.*"];
 
 // KD-2 undoes the isolation of others; that is left to the law about owners.
-const contig = [...moves, "hugePools.nodes", "allocations", "zones.nrIsolatePageblock", "pageblocks.savedType"];
+const contig = [...moves, ...batches, "hugePools.nodes", "allocations", "zones.nrIsolatePageblock", "pageblocks.savedType"];
 
 /** What the pools of huge pages count. */
 const pools = ["hugePools.total", "hugePools.free", "hugePools.nodes"];
 
-const poison = [...pages, ...pools, "allocations", "blocks.nrHwpoison", "totals.numPoisoned"];
+const poison = [...batches, ...pools, "blocks.nrHwpoison", "totals.numPoisoned"];
 
 /** What changes when sections come and go. */
 const sections = [...pages, "sections.*", "frames", "frames.zone", "totals.nrMemmapPages", "totals.highestPresentSection"];
 
 /** What a block changes that goes online or offline. */
 const hotplug = [
-  ...moves, ...isolated, ...pools, "allocations", "frames.zone", "pageblocks.*", "sections.online", "blocks.state", "blocks.onlineType", "blocks.zone", "blocks.validZones", "zones.start", "zones.spanned", "zones.present", "zones.presentEarly", "zones.managed",
+  ...moves, ...batches, ...pools, "frames.zone", "pageblocks.*", "sections.online", "blocks.state", "blocks.onlineType", "blocks.zone", "blocks.validZones", "zones.start", "zones.spanned", "zones.present", "zones.presentEarly", "zones.managed",
   "zones.contiguous", "nodes.start", "nodes.spanned", "nodes.present", "nodes.hasMemory", "nodes.hasNormalMemory", "nodes.nrZones", "nodes.zonelist", "groups.presentKernel", "groups.presentMovable", "totals.totalram",
 ];
 
@@ -58,13 +61,15 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
   drain: lists,
   "pcp-disable": [...lists, "zones.pcpDisabled"],
   "pcp-enable": ["zones.pcpDisabled"],
-  compact: moves,
+  compact: [...moves, ...batches],
   hold: ["allocations.holds"],
   release: [...pages, ...isolated, "allocations", "allocations.holds", "hugePools.free", "hugePools.nodes"],
   "lru-isolate": ["allocations.lruIsolated", ...isolated],
   "lru-putback": ["allocations.lruIsolated", ...isolated],
-  pin: [...moves, "hugePools.nodes", "allocations.pins", "allocations.longTermPins"],
-  "pin-range": [...moves, "hugePools.nodes", "allocations.pins", "allocations.longTermPins"],
+  "lru-batch": ["allocations.lruIsolated", "allocations.lruBatch", ...isolated],
+  "lru-drain": batches,
+  pin: [...moves, ...batches, "hugePools.nodes", "allocations.pins", "allocations.longTermPins"],
+  "pin-range": [...moves, ...batches, "hugePools.nodes", "allocations.pins", "allocations.longTermPins"],
   unpin: [...pages, ...isolated, "hugePools.free", "hugePools.nodes", "allocations", "allocations.pins", "allocations.longTermPins"],
   poison,
   "soft-offline": [...poison, "allocations.ranges"],
@@ -104,10 +109,10 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
 
 /** What a refused command may leave behind; the exceptions that are switches have laws of their own. Not listed: nothing. */
 const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
-  pin: [...moves, "hugePools.nodes"],
-  "pin-range": [...moves, "hugePools.nodes"],
-  poison: [...lists, "frames.flags", "blocks.nrHwpoison", "totals.numPoisoned"],
-  "soft-offline": lists,
+  pin: [...moves, ...batches, "hugePools.nodes"],
+  "pin-range": [...moves, ...batches, "hugePools.nodes"],
+  poison: [...batches, "blocks.nrHwpoison", "totals.numPoisoned"],
+  "soft-offline": batches,
   unpoison: lists,
   isolate: ["frames.order", "zones.nrFreeBlocks", "pageblocks.type", "freeBlocks.*"],
   "alloc-contig": contig,
@@ -122,7 +127,7 @@ const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
 const onlineRefusal = ["blocks.onlineType", "blocks.validZones", "zones.start", "zones.spanned", "zones.contiguous", "nodes.start", "nodes.spanned", "nodes.nrZones"];
 
 // Huge pages that were dissolved before the offline was refused are lost.
-const offlineRefusal = [...moves, ...pools, "allocations"];
+const offlineRefusal = [...moves, ...batches, ...pools];
 
 // A failed step takes back what the task held, too.
 const offlineStepRefusal = [...offlineRefusal, ...task, "blocks.state", "zones.present", "zones.presentEarly", "nodes.present", "groups.presentKernel", "groups.presentMovable", "blocks.validZones"];

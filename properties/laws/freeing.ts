@@ -21,7 +21,7 @@ const framesAreConserved: Law = {
   needs: ["zones", "frames.use", "frames.zone"],
   // Not those that give the allocator frames, or take frames from it.
   ops: [
-    "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "inflate", "deflate", "vmstat-refresh", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
+    "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "lru-drain", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "inflate", "deflate", "vmstat-refresh", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
     "alloc-contig-pages", "cma-alloc", "cma-release", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "huge-grow", "huge-shrink", "huge-reserve", "huge-use", "set", "veto", "fail-next",
   ],
   unless: [],
@@ -60,7 +60,7 @@ const freedIsFree: Law = {
   title: "the frames of an allocation that is gone are free or on a per-CPU list, poisoned ones kept from use",
   source: "mm/page_alloc.c: __free_pages(), free_pages_prepare(), v6.12",
   needs: ["allocations", "frames.use", "frames.flags"],
-  ops: ["free", "deflate", "release", "unpin", "free-contig", "cma-release", "huge-shrink"],
+  ops: ["free", "deflate", "release", "unpin", "lru-drain", "free-contig", "cma-release", "huge-shrink"],
   unless: ["KD-8"],
   find: (step) => {
     const flags = given(step.before.frames).flags;
@@ -92,7 +92,7 @@ const ownersDropWhatTheyHave: Law = {
     const change = (command.op === "free" || command.op === "deflate") && succeeded(step) ? allocationChanges(step).find(({ id }) => id === command.id) : undefined;
     if (change?.before === undefined) return [];
     const { before, after } = change;
-    const referred = before.holds + before.pins + before.longTermPins > 0 || before.pool === true;
+    const referred = before.holds + before.pins + before.longTermPins > 0 || before.pool === true || (before.lruBatch ?? "none") !== "none";
     if (!referred) return after === undefined ? [] : [{ ...allocationPlace(before), was: "gone, nobody refers to it", is: "still there" }];
     const keeps = before.order !== null && before.order > 0 && !before.compound ? 1 : nrFrames(before);
     if (after?.freed === true && nrFrames(after) === keeps && after.ranges[0]?.start === before.ranges[0]?.start) return [];

@@ -9,6 +9,7 @@ import { freeingLaws } from "./freeing.ts";
 import { hugePageLaws } from "./huge-pages.ts";
 import { isolationLaws } from "./isolation.ts";
 import { lifetimeLaws } from "./lifetime.ts";
+import { lruBatchLaws } from "./lru-batches.ts";
 import { movingLaws } from "./moving.ts";
 import { notifierLaws } from "./notifiers.ts";
 import { obstacleLaws } from "./obstacles.ts";
@@ -32,4 +33,5 @@ export const laws: readonly Law[] = [
   ...notifierLaws,
   ...lifetimeLaws,
   ...hugePageLaws,
+  ...lruBatchLaws,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -217,14 +217,14 @@ const holdsAreCounted: Law = {
   title: "a reference taken or dropped counts once",
   source: "include/linux/mm.h: folio_get(), folio_put(), v6.12",
   needs: ["allocations"],
-  ops: ["hold", "release", "lru-isolate", "lru-putback"],
+  ops: ["hold", "release", "lru-isolate", "lru-putback", "lru-batch"],
   unless: [],
   find: (step) => {
     const { command } = step;
     const page = succeeded(step) && "id" in command ? allocationChanges(step).find(({ id }) => id === command.id) : undefined;
     if (page?.before === undefined || page.after === undefined) return [];
     const holds = page.before.holds + (command.op === "hold" ? 1 : command.op === "release" ? -1 : 0);
-    const isolated = command.op === "lru-isolate" ? true : command.op === "lru-putback" ? false : page.before.lruIsolated;
+    const isolated = command.op === "lru-isolate" ? true : command.op === "lru-putback" || command.op === "lru-batch" ? false : page.before.lruIsolated;
     if (page.after.holds === holds && page.after.lruIsolated === isolated) return [];
     return [{ ...allocationPlace(page.before), was: `${holds} holds, ${isolated ? "off" : "on"} the LRU`, is: `${page.after.holds} holds, ${page.after.lruIsolated ? "off" : "on"} the LRU` }];
   },

@@ -7,7 +7,7 @@ import { allocationOfRow, blocksById, isUnused, pageblockStarts, rowsOf, spans, 
 import { FrameEvidence, allocationName, useName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, Need } from "../rule.ts";
-import { blockRange, commandOf, direction, framesOf, isFreeInPool, partOf, stays, subjectBlock } from "../step.ts";
+import { blockRange, commandOf, direction, endsWithBatch, framesOf, isFreeInPool, partOf, stays, subjectBlock } from "../step.ts";
 
 const needs: readonly Need[] = ["zones", "pageblocks", "allocations", "frames.use", "frames.flags", "frames.zone"];
 
@@ -23,13 +23,14 @@ function inMovableZone(view: View, row: number): boolean {
   return zoneAt(view, given(view.frames).zone[row] ?? NONE)?.type === "Movable";
 }
 
-/** Why a frame may not be in a pageblock that is isolated, or undefined: Linux `has_unmovable_pages()`, mm/page_isolation.c, v6.12. */
-function unmovable(view: View, row: number, mode: IsolationMode): string | undefined {
+/** Why a frame may not be in a pageblock that is isolated, after the batches of the LRU were drained or before that; or undefined: Linux `has_unmovable_pages()`, mm/page_isolation.c, v6.12. */
+function unmovable(view: View, row: number, mode: IsolationMode, drained = false): string | undefined {
   const is = given(view.frames).use[row] ?? 0;
   if (is === FrameUse.Reserved || is === FrameUse.Hole || is === FrameUse.Absent || is === FrameUse.Device) return useName(is);
   if (inMovableZone(view, row)) return undefined;
   const poisoned = isPoisoned(view, row);
   const owner = ownerOf(view, row);
+  if (drained && owner !== undefined && endsWithBatch(owner)) return undefined;
   if (owner === undefined) {
     // Of a poisoned frame out of use the view does not tell whether somebody keeps a reference.
     const passes = isUnused(is) || is === FrameUse.PageOfflineDropped || is === FrameUse.Limbo || is === FrameUse.Poisoned || (mode === "offline" && (is === FrameUse.PageOffline || poisoned));
@@ -37,14 +38,14 @@ function unmovable(view: View, row: number, mode: IsolationMode): string | undef
   }
   if (owner.kind === "hugetlb") return undefined;
   const traits = owner.kind === "contig" || owner.kind === "cma" ? undefined : pageKindTraits[owner.kind];
-  const onLru = traits?.lru === true && !owner.lruIsolated;
+  const onLru = traits?.lru === true && !owner.lruIsolated && (owner.lruBatch !== "add" || drained);
   if (owner.compound) return onLru ? undefined : allocationName(owner);
   const tail = owner.order !== null && owner.order > 0 && rowsOf(view).pfn(row) !== owner.ranges[0]?.start;
   return tail || (mode === "offline" && poisoned) || onLru || owner.kind === "driver-movable" ? undefined : allocationName(owner);
 }
 
 /** Evidence for each frame that should have kept the pageblocks of the range from being isolated. */
-function judgeIsolated(view: View, range: PfnRange, mode: IsolationMode): readonly Evidence[] {
+function judgeIsolated(view: View, range: PfnRange, mode: IsolationMode, drained = false): readonly Evidence[] {
   const found = new FrameEvidence();
   for (const start of pageblockStarts(view, range)) {
     const cma = typeAt(view, start) === "CMA";
@@ -55,7 +56,7 @@ function judgeIsolated(view: View, range: PfnRange, mode: IsolationMode): readon
       const row = rowsOf(view).of(pfn);
       // Where two zones share the pageblock, Linux goes by the zone of the first page.
       if (row >= 0 && first >= 0 && inMovableZone(view, first) !== inMovableZone(view, row)) continue;
-      const why = row < 0 ? "no page" : unmovable(view, row, mode);
+      const why = row < 0 ? "no page" : unmovable(view, row, mode, drained);
       if (why !== undefined) found.add(pfn, `EBUSY: ${why}`, `isolated in mode ${mode}`);
     }
   }
@@ -107,7 +108,7 @@ const offlinesOnlyTheMovable: Law = {
     const begins = step.outcome.result === "ok" || step.outcome.result === "running";
     if (block === undefined || block.state !== "online" || direction(step) !== "offline" || !begins) return [];
     const { selfHosted = 0 } = block;
-    return judgeIsolated(step.before, pfnRange(toPfn(blockRange(step.before, block.block).start + selfHosted), blockPages(step.before.geometry) - selfHosted), "offline");
+    return judgeIsolated(step.before, pfnRange(toPfn(blockRange(step.before, block.block).start + selfHosted), blockPages(step.before.geometry) - selfHosted), "offline", true);
   },
 };
 

@@ -7,7 +7,7 @@ import { eachRun, inflatedCounts, isOnlineMemory, mustSpan, rowsOf, typeAt } fro
 import { FrameEvidence, allocationName, blockName, useName, zoneName } from "../evidence.ts";
 import { given, perView } from "../per-view.ts";
 import type { Evidence, Law } from "../rule.ts";
-import { allocationChanges, blockChanges, blockRange, blocksThatWent, framesOf, isFreeInPool, nrFrames, zonePairs } from "../step.ts";
+import { allocationChanges, blockChanges, blockRange, blocksThatWent, endsWithBatch, framesOf, isFreeInPool, nrFrames, zonePairs } from "../step.ts";
 
 /** Frames of the block in the present counts of its zone: without the self-hosted memmap while it is going offline. */
 function accounted(view: View, block: BlockView | undefined, zone: ZoneIndex): number {
@@ -80,7 +80,7 @@ const pagesSurvive: Law = {
     const inside = (pfn: number): boolean => gone.some((range) => rangeContains(range, toPfn(pfn)));
     for (const { before, after } of allocationChanges(step)) {
       const here = before === undefined ? [] : framesOf(before).filter(inside);
-      if (before === undefined || here.length === 0 || (after === undefined && isFreeInPool(before))) continue;
+      if (before === undefined || here.length === 0 || (after === undefined && (isFreeInPool(before) || endsWithBatch(before)))) continue;
       const poisoned = here.filter((pfn) => ((flags[rows.of(pfn)] ?? 0) & FrameFlag.Hwpoison) !== 0).length;
       const left = after === undefined ? 0 : nrFrames(after);
       if (left < nrFrames(before) - poisoned) found.add(toPfn(here[0] ?? 0), "moved elsewhere", after === undefined ? "gone" : `${left} of ${nrFrames(before)} frames left`, allocationName(before));

@@ -6,7 +6,7 @@ import { allocationOfRow, blocksById, isUnused, rowsOf } from "../derived.ts";
 import { FrameEvidence, blockName, useName } from "../evidence.ts";
 import { given } from "../per-view.ts";
 import type { Evidence, Law, StepRecord } from "../rule.ts";
-import { blockChanges, eachFrame, isFreeInPool, succeeded } from "../step.ts";
+import { blockChanges, eachFrame, endsWithBatch, isFreeInPool, succeeded } from "../step.ts";
 
 /** The frame that the command strikes. */
 function struck({ command }: StepRecord): number | undefined {
@@ -19,7 +19,7 @@ function isPoisoned(flags: number | undefined): boolean {
 
 const neighboursStay: Law = {
   id: "PG-51",
-  title: "a memory error changes the use of its frame and of the page that the frame belongs to, and at most drains per-CPU lists besides",
+  title: "a memory error changes the use of its frame and of the page that the frame belongs to, and at most drains per-CPU lists and batches besides",
   source: "mm/page_alloc.c: take_page_off_buddy(), put_page_back_buddy(); mm/memory-failure.c: memory_failure(), v6.12",
   needs: ["allocations", "frames.use"],
   ops: ["poison", "soft-offline", "unpoison"],
@@ -37,6 +37,8 @@ const neighboursStay: Law = {
     eachFrame(step, (pfn, rowBefore, rowAfter) => {
       const [from, to] = [was[rowBefore], is[rowAfter]];
       if (pfn === own || from === to || (isUnused(from) && (to === FrameUse.Free || to === FrameUse.Guard)) || (owner !== 0 && owners[rowBefore] === owner)) return;
+      const other = given(before.allocations)[(owners[rowBefore] ?? 0) - 1];
+      if (other !== undefined && endsWithBatch(other) && (to === FrameUse.Free || to === FrameUse.Poisoned)) return;
       if (targets.some((move) => pfn >= move.to.pfn && pfn < move.to.pfn + 2 ** move.to.order)) return;
       found.add(rowsOf(before).pfn(rowBefore), useName(from), useName(to));
     });

@@ -85,6 +85,8 @@ export const things: readonly Thing[] = [
   { what: "a half-done operation, or what it isolates", there: ({ tasks = [], isolations = [] }) => tasks.length > 0 || isolations.some(({ owner }) => "task" in owner), invariants: ["PG-20"] },
   { what: "a block of a group", there: (view) => someBlock(view, ({ group = null }) => group !== null) || (view.groups ?? []).some(({ blocks, presentKernel, presentMovable }) => blocks.length > 0 || presentKernel !== 0 || presentMovable !== 0), invariants: ["HP-23", "HP-49", "HP-50"] },
   { what: "a dynamic group with movable frames", there: ({ groups = [] }) => groups.some(({ dynamic, presentMovable }) => dynamic && presentMovable > 0), invariants: ["HP-51"] },
+  { what: "a page in a batch of the LRU", there: (view) => someAllocation(view, ({ lruBatch = "none" }) => lruBatch !== "none"), invariants: ["LB-01"] },
+  { what: "an operation that keeps batches of the LRU disabled", there: (view) => someAllocation(view, ({ lruBatch }) => lruBatch !== undefined) && (view.tasks ?? []).some(({ op, phase }) => op === "offline" || phase === "migrating"), invariants: ["LB-02"] },
 ];
 
 const thingOf: ReadonlyMap<string, Thing> = new Map(things.flatMap((thing) => thing.invariants.map((id) => [id, thing] as const)));

@@ -3,6 +3,7 @@ import { goals, invariants, laws } from "../../properties/index.ts";
 import type { Goal, Invariant, Law } from "../../properties/index.ts";
 import { contigGoals } from "../../properties/goals/contig.ts";
 import { hugePageGoals } from "../../properties/goals/huge-pages.ts";
+import { lruBatchGoals } from "../../properties/goals/lru-batches.ts";
 import { memoryGoals } from "../../properties/goals/memory.ts";
 import { outcomeGoals } from "../../properties/goals/outcomes.ts";
 import { pageGoals } from "../../properties/goals/pages.ts";
@@ -18,6 +19,7 @@ import { groupInvariants } from "../../properties/invariants/groups.ts";
 import { guardInvariants } from "../../properties/invariants/guard.ts";
 import { hugePageInvariants } from "../../properties/invariants/huge-pages.ts";
 import { isolationInvariants } from "../../properties/invariants/isolation.ts";
+import { lruBatchInvariants } from "../../properties/invariants/lru-batches.ts";
 import { memmapInvariants } from "../../properties/invariants/memmap.ts";
 import { nodeInvariants } from "../../properties/invariants/nodes.ts";
 import { ownerInvariants } from "../../properties/invariants/owners.ts";
@@ -34,6 +36,7 @@ import { freeingLaws } from "../../properties/laws/freeing.ts";
 import { hugePageLaws } from "../../properties/laws/huge-pages.ts";
 import { isolationLaws } from "../../properties/laws/isolation.ts";
 import { lifetimeLaws } from "../../properties/laws/lifetime.ts";
+import { lruBatchLaws } from "../../properties/laws/lru-batches.ts";
 import { movingLaws } from "../../properties/laws/moving.ts";
 import { notifierLaws } from "../../properties/laws/notifiers.ts";
 import { obstacleLaws } from "../../properties/laws/obstacles.ts";
@@ -66,6 +69,7 @@ export const invariantGroups: readonly RuleGroup<Invariant>[] = complete(invaria
   { title: "Devices and resources", rules: deviceInvariants },
   { title: "Half-done operations", rules: taskInvariants },
   { title: "Pools of huge pages", rules: hugePageInvariants },
+  { title: "Batches of the LRU", rules: lruBatchInvariants },
 ]);
 
 export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
@@ -84,6 +88,7 @@ export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
   { title: "Notifiers", rules: notifierLaws },
   { title: "What stays over time", rules: lifetimeLaws },
   { title: "Pools of huge pages", rules: hugePageLaws },
+  { title: "Batches of the LRU", rules: lruBatchLaws },
 ]);
 
 /** The situations; the goals that are answers of the catalogue stand apart, in `answerGoals`. */
@@ -92,6 +97,7 @@ export const situationGroups: readonly RuleGroup<Goal>[] = [
   { title: "Contiguous ranges", rules: contigGoals },
   { title: "Memory", rules: memoryGoals },
   { title: "Pools of huge pages", rules: hugePageGoals },
+  { title: "Batches of the LRU", rules: lruBatchGoals },
 ];
 
 export const answerGoals: readonly Goal[] = outcomeGoals;

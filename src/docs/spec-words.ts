@@ -41,7 +41,7 @@ export const frameUseWords: readonly (readonly [code: string, name: string, mean
 /** The commands by what they are about, in the order of the catalogue. */
 export const commandGroups: readonly { readonly title: string; readonly ops: readonly Op[] }[] = [
   { title: "Page allocator", ops: ["alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact"] },
-  { title: "References and pins", ops: ["hold", "release", "lru-isolate", "lru-putback", "pin", "pin-range", "unpin"] },
+  { title: "References and pins", ops: ["hold", "release", "lru-isolate", "lru-putback", "lru-batch", "lru-drain", "pin", "pin-range", "unpin"] },
   { title: "Memory errors and reserved frames", ops: ["poison", "soft-offline", "unpoison", "free-reserved"] },
   { title: "Balloon", ops: ["inflate", "deflate"] },
   { title: "Statistics", ops: ["vmstat-refresh"] },

@@ -173,7 +173,7 @@ export class Allocations {
 
   /** References of others than the owner. */
   nrExtraReferences(slot: number): number {
-    return this.holds(slot) + this.pins(slot, false) + this.pins(slot, true);
+    return this.holds(slot) + this.pins(slot, false) + this.pins(slot, true) + (this.has(slot, AllocFlag.BatchAdd | AllocFlag.BatchMove) ? 1 : 0);
   }
 
   /** All slots in use, by label. */

@@ -63,6 +63,10 @@ export class Commands {
         return m.references.lruIsolate(command.id);
       case "lru-putback":
         return m.references.lruPutback(command.id);
+      case "lru-batch":
+        return m.lruBatches.enter(command.id);
+      case "lru-drain":
+        return m.lruBatches.drainAll();
       case "pin":
         return m.pins.pin(command.id, command.longTerm);
       case "pin-range":
@@ -198,6 +202,7 @@ export class Commands {
   }
 
   #compact(zone: Zone): undefined {
+    this.m.lruBatches.drain();
     this.m.choices.compact(zone);
   }
 

@@ -57,8 +57,10 @@ export class Contig {
     return refused("EBUSY", "isolation", { pfn: op.start });
   }
 
+  /** drain_all_pages(), and lru_cache_disable(). */
   drain(op: ContigOp): void {
     this.m.pcp.drain(op.zone);
+    this.m.lruBatches.drain();
   }
 
   /** Ends the operation without the frames. */

@@ -135,7 +135,7 @@ export class Frames {
 
   /** PageLRU() of the block's pages. */
   isOnLru(slot: number): boolean {
-    return this.m.allocations.kind(slot).traits.lru && !this.m.allocations.has(slot, AllocFlag.LruIsolated);
+    return this.m.allocations.kind(slot).traits.lru && !this.m.allocations.has(slot, AllocFlag.LruIsolated | AllocFlag.BatchAdd);
   }
 
   /** PageLRU() or __PageMovable(): what isolation takes for movable. */

@@ -109,7 +109,7 @@ export const zonesPerNode = 5;
 export const noZone = 255;
 
 /** Bits of an allocation. */
-export const AllocFlag = { Compound: 1, LruIsolated: 2, Freed: 4, Inflated: 8, /** Of a pool of huge pages. */ Pooled: 16, /** Free in it. */ InPool: 32 } as const;
+export const AllocFlag = { Compound: 1, LruIsolated: 2, Freed: 4, Inflated: 8, /** Of a pool of huge pages. */ Pooled: 16, /** Free in it. */ InPool: 32, /** In a batch of the LRU: to be added to it. */ BatchAdd: 64, /** To be moved on it. */ BatchMove: 128 } as const;
 
 /** `array[index]` where the index is known to be inside. */
 export function byteAt(array: Uint8Array, index: number): number {

@@ -29,6 +29,7 @@ import type { Hugetlb } from "./hugetlb.ts";
 import type { Isolation } from "./isolation.ts";
 import { zonesPerNode } from "./layout.ts";
 import { Log } from "./log.ts";
+import type { LruBatches } from "./lru-batches.ts";
 import type { Memmap } from "./memmap.ts";
 import type { MemoryBlocks } from "./memory-blocks.ts";
 import type { Migration } from "./migration.ts";
@@ -103,6 +104,7 @@ export class Machine {
   readonly contigRelease: ContigRelease;
   readonly cma: Cma;
   readonly references: References;
+  readonly lruBatches: LruBatches;
   readonly balloon: Balloon;
   readonly pins: Pins;
   readonly poison: Poison;
@@ -153,6 +155,7 @@ export class Machine {
     this.contigRelease = new parts.ContigRelease(this);
     this.cma = new parts.Cma(this);
     this.references = new parts.References(this);
+    this.lruBatches = new parts.LruBatches(this);
     this.balloon = new parts.Balloon(this);
     this.pins = new parts.Pins(this);
     this.poison = new parts.Poison(this);

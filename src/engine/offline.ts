@@ -39,6 +39,7 @@ export class Offline {
     // First of all, so that a zone that is going to be empty can be torn down.
     this.#adjustHosted(op, -1);
     this.disablePcp(zone);
+    this.m.lruBatches.drain();
     if (this.m.isolation.startRange(start, nrPages, op.book)) return op;
     this.#cancel(op, false);
     this.enablePcp(zone);

@@ -76,10 +76,17 @@ export class Pins {
     for (let passes = 0; passes <= this.m.totals.totalram; passes++) {
       const leaving = [...this.#folios(list)].filter((slot) => (slot === noSlot ? !this.zeroIsPinnable() : !this.isLongTermPinnable(slot)));
       if (leaving.length === 0) return undefined;
+      if (leaving.some((slot) => slot !== noSlot && this.wantsDrain(slot))) this.m.lruBatches.drain();
       const refusal = this.#moveAll(leaving);
       if (refusal !== undefined) return refusal;
     }
     throw broken("a page that is to be pinned moves for ever, and never to where it may be pinned");
+  }
+
+  /** A page of a batch has a reference too many. So has one that somebody holds, or has off the LRU. Large folios are in no batch. */
+  protected wantsDrain(slot: number): boolean {
+    const { allocations } = this.m;
+    return allocations.order(slot) === 0 && (allocations.nrExtraReferences(slot) > 0 || allocations.has(slot, AllocFlag.LruIsolated));
   }
 
   /** collect_longterm_unpinnable_folios(): the folios that pages of the list are of, each looked at once. */

@@ -2,7 +2,7 @@
  * Bad frames: Linux memory_failure(), soft_offline_page(), unpoison_memory(), mm/memory-failure.c; take_page_off_buddy(),
  * put_page_back_buddy(), mm/page_alloc.c, v6.12.
  */
-import { AllocFlag, FrameCode, isAllocated, isFree, isGuard, isPcp, orderOf, orderPages } from "./layout.ts";
+import { FrameCode, isAllocated, isFree, isGuard, isPcp, orderOf, orderPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import type { MemoryBlock } from "./memory-blocks.ts";
 import { refused, skipped } from "./result.ts";
@@ -31,7 +31,21 @@ export class Poison {
     const found = this.classOf(pfn);
     this.count(pfn, 1);
     this.m.frames.setPoisoned(pfn);
-    return this.#contain(pfn, found);
+    return this.#contain(pfn, this.#shaken(pfn, found));
+  }
+
+  /** shake_folio(): batches of the LRU are drained for a page that can not be handled, if it is no slab, and again for one that can. */
+  #shaken(pfn: number, found: PageClass): PageClass {
+    if (found !== "kernel" && found !== "page") return found;
+    if (found === "kernel") this.#shake(pfn);
+    const now = this.classOf(pfn);
+    if (now === "page") this.m.lruBatches.drain(this.m.frames.slotOf(pfn));
+    return now;
+  }
+
+  #shake(pfn: number): void {
+    const slot = this.m.frames.slotOf(pfn);
+    if (slot < 0 || !this.m.allocations.kind(slot).name.startsWith("slab")) this.m.lruBatches.drain();
   }
 
   /** A frame that is bad already is not counted a second time. */
@@ -109,7 +123,7 @@ export class Poison {
     const slot = this.m.frames.slotOf(pfn);
     const kind = this.m.allocations.kind(slot);
     if (kind.isHugetlb) return "hugetlb";
-    if (!kind.traits.lru || this.m.allocations.has(slot, AllocFlag.LruIsolated)) return "kernel";
+    if (!this.m.frames.isOnLru(slot)) return "kernel";
     return kind.name === "folio" ? "folio" : "page";
   }
 
@@ -147,11 +161,17 @@ export class Poison {
     if (this.isFlagged(pfn)) return undefined;
     // Also where the page turns out to be one that can not be retired.
     this.m.pcp.drain(zone);
+    if (this.classOf(pfn) === "kernel" && !this.#isDriverPage(pfn)) this.#shake(pfn);
     const refusal = this.#retire(pfn);
     if (refusal !== undefined) return refusal;
     this.count(pfn, 1);
     this.m.frames.setPoisoned(pfn);
     return undefined;
+  }
+
+  #isDriverPage(pfn: number): boolean {
+    const slot = this.m.frames.slotOf(pfn);
+    return slot >= 0 && this.m.allocations.kind(slot).isDriver;
   }
 
   #retire(pfn: number): Refusal | undefined {
@@ -165,7 +185,7 @@ export class Poison {
     const { allocations } = this.m;
     const kind = allocations.kind(slot);
     const id = allocations.id(slot);
-    if (!(kind.traits.movable || kind.isHugetlb) || allocations.has(slot, AllocFlag.LruIsolated)) return refused("EIO", "kernel-page", { pfn, id });
+    if (!(kind.traits.movable || kind.isHugetlb) || (kind.traits.lru && !this.m.frames.isOnLru(slot))) return refused("EIO", "kernel-page", { pfn, id });
     if (kind.name === "folio") return refused("EBUSY", "folio-not-split", { pfn, id });
     if (this.m.hugetlb.isFree(slot)) return this.dissolve(pfn);
     if (!this.m.migration.canMigrate(slot)) return refused("EBUSY", "stuck", { pfn, id });

@@ -204,6 +204,7 @@ function checkNodes(m: Machine, report: Report): void {
 }
 
 function checkAllocations(m: Machine, report: Report): void {
+  let nrBatched = 0;
   for (const slot of m.allocations.slots()) {
     const id = m.allocations.id(slot);
     const head = m.allocations.head(slot);
@@ -211,9 +212,13 @@ function checkAllocations(m: Machine, report: Report): void {
     expect(report, `allocation ${id}: found by frame`, slot, m.allocations.slotAt(head));
     const code = m.frames.codeOf(head);
     if (!isAllocated(code) || orderOf(code) !== m.allocations.order(slot)) report({ pfn: head, was: `the head of allocation ${id}`, is: `code ${code}` });
+    const batches = [AllocFlag.BatchAdd, AllocFlag.BatchMove].filter((flag) => m.allocations.has(slot, flag)).length;
+    expect(report, `allocation ${id}: batches of the LRU that have it`, m.lruBatches.has(slot) ? 1 : 0, batches);
+    nrBatched += batches;
     const unused = m.allocations.has(slot, AllocFlag.Freed) && m.allocations.nrExtraReferences(slot) === 0;
     if (unused !== m.hugetlb.isFree(slot)) report({ pfn: head, was: unused ? "gone with the last reference" : "in use, not free in its pool", is: unused ? `allocation ${id}, freed` : `allocation ${id}, free in its pool` });
   }
+  expect(report, "pages in batches of the LRU", nrBatched, m.lruBatches.size);
   for (const { id, ranges } of m.contigs.all()) {
     for (const { start, end } of ranges) {
       for (let pfn = start; pfn < end; pfn++) {

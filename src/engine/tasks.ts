@@ -39,6 +39,11 @@ export class Tasks {
     return this.#tasks.size > 0 && [...this.#tasks.values()].some(({ kind }) => kind !== "alloc-contig");
   }
 
+  /** lru_cache_disable(): by an offline from its first step on, by a contiguous allocation while it moves pages. */
+  get disableLruBatches(): boolean {
+    return this.#tasks.size > 0 && [...this.#tasks.values()].some((task) => task.kind === "offline" || (task.kind === "alloc-contig" && task.phase === "migrating"));
+  }
+
   /** Whether a half-done alloc-contig will use the label. */
   claimsId(id: number): boolean {
     return this.#tasks.size > 0 && [...this.#tasks.values()].some((task) => task.kind === "alloc-contig" && task.id === id);

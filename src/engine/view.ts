@@ -176,6 +176,7 @@ function pcpTypeOf(m: Machine, section: Section, offset: number, order: number):
 function viewAllocations(m: Machine): readonly AllocationView[] {
   const { allocations } = m;
   const hasBalloon = m.description.balloon === true;
+  const hasBatches = m.description.lruBatches === true;
   const blocks: readonly AllocationView[] = allocations.slots().map((slot) => ({
     id: allocations.id(slot),
     kind: allocations.kind(slot).name,
@@ -189,6 +190,7 @@ function viewAllocations(m: Machine): readonly AllocationView[] {
     freed: allocations.has(slot, AllocFlag.Freed),
     ...(hasBalloon ? { inflated: allocations.has(slot, AllocFlag.Inflated) } : {}),
     ...(m.hugetlb.pools.length > 0 ? { pool: m.hugetlb.isPooled(slot) } : {}),
+    ...(hasBatches ? { lruBatch: allocations.has(slot, AllocFlag.BatchAdd) ? "add" : allocations.has(slot, AllocFlag.BatchMove) ? "move" : "none" } : {}),
   }));
   const contigs: readonly AllocationView[] = m.contigs.all().map(({ id, kind, compound, ranges }) => ({
     id,
@@ -203,6 +205,7 @@ function viewAllocations(m: Machine): readonly AllocationView[] {
     freed: false,
     ...(hasBalloon ? { inflated: false } : {}),
     ...(m.hugetlb.pools.length > 0 ? { pool: false } : {}),
+    ...(hasBatches ? { lruBatch: "none" } : {}),
   }));
   return [...blocks, ...contigs].toSorted((a, b) => a.id - b.id);
 }

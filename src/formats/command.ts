@@ -35,6 +35,8 @@ const commands: { readonly [K in Op]: Schema<Extract<Command, { op: K }>> } = {
   release: closed({ op: v.literal("release"), id: label }),
   "lru-isolate": closed({ op: v.literal("lru-isolate"), id: label }),
   "lru-putback": closed({ op: v.literal("lru-putback"), id: label }),
+  "lru-batch": closed({ op: v.literal("lru-batch"), id: label }),
+  "lru-drain": closed({ op: v.literal("lru-drain") }),
   pin: closed({ op: v.literal("pin"), id: label, longTerm: yesOrNo }),
   "pin-range": closed({ op: v.literal("pin-range"), first: labelOrNull, skip: label, zero: yesOrNo, last: labelOrNull, longTerm: yesOrNo }),
   unpin: closed({ op: v.literal("unpin"), id: label, longTerm: yesOrNo }),

@@ -10,6 +10,7 @@ import { misfitLost, offlineCandidate, skipFromTail } from "./contig.ts";
 import { deviceOverlap, deviceTails, firstDevicePage, nestedMemory } from "./devices.ts";
 import { flagOfHead, largestStep, promisedDissolved } from "./huge-pages.ts";
 import { cmaForAll, fixedHugetlb, samePageblock, zoneOfCursor } from "./isolation.ts";
+import { guessedByFlag } from "./lru-batches.ts";
 import { altmapBoundary, hostedRollback, memmapChunk, memmapUnderflow } from "./memmap.ts";
 import type { Mutant } from "./mutant.ts";
 import { strandedStats } from "./node-stats.ts";
@@ -27,6 +28,6 @@ export const mutants: readonly Mutant[] = [
   nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold, strandedStats,
   onlyNode, unpairedDone, heldBlock, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
   sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
-  deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, zeroPage, hugetlbTail, countedTwice, flagOfHead, statusOfTry, promisedDissolved, fixedHugetlb, largestStep, firstDevicePage, deviceOverlap,
+  deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, guessedByFlag, zeroPage, hugetlbTail, countedTwice, flagOfHead, statusOfTry, promisedDissolved, fixedHugetlb, largestStep, firstDevicePage, deviceOverlap,
   deviceTails, groupSize, balloonZones, holesOfNodes, pageblockStart,
 ];

@@ -24,6 +24,7 @@ export function commandWords(command: Command): string {
       return zoneOfNode(command.zone, command.node);
     case "hold":
     case "release":
+    case "lru-batch":
     case "lru-isolate":
     case "lru-putback":
       return allocName(command.id);
@@ -44,6 +45,8 @@ export function commandWords(command: Command): string {
       return `${allocName(command.id)} node ${command.node}`;
     case "deflate":
       return allocName(command.id);
+    case "lru-drain":
+      return "drain the batches of the LRU";
     case "vmstat-refresh":
       return "fold the counters of the CPU";
     case "isolate":

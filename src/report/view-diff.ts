@@ -65,7 +65,7 @@ function taskFacts({ op, phase, range }: TaskView): Facts {
   return [["", `${op} of ${framesName(range.start, range.nrPages)}`], ["phase", phase]];
 }
 
-function allocationFacts({ kind, order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed, inflated }: AllocationView): Facts {
+function allocationFacts({ kind, order, compound, ranges, holds, pins, longTermPins, lruIsolated, freed, inflated, lruBatch }: AllocationView): Facts {
   return [
     ["kind", kind],
     ["order", order],
@@ -75,6 +75,7 @@ function allocationFacts({ kind, order, compound, ranges, holds, pins, longTermP
     ["pins", pins],
     ["long-term pins", longTermPins],
     ["off the LRU", lruIsolated],
+    ["batch of the LRU", lruBatch],
     ["freed by its owner", freed],
     ["inflated", inflated],
   ];

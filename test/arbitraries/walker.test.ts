@@ -121,8 +121,8 @@ describe("a walk over tiny", () => {
   });
 
   it("makes every command in a way that is accepted, and in one that is refused or skipped", () => {
-    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, no compaction, and no pools of huge pages.
-    const made = ops.filter((op) => op !== "compact" && op !== "pin-range" && !op.startsWith("huge-"));
+    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, no compaction, no batches of the LRU, and no pools of huge pages.
+    const made = ops.filter((op) => op !== "compact" && op !== "pin-range" && !op.startsWith("huge-") && op !== "lru-batch" && op !== "lru-drain");
     const neverAccepted = made.filter((op) => (tally.ops.get(op)?.accepted ?? 0) === 0);
     const neverRefused = made.filter((op) => (tally.ops.get(op)?.refused ?? 0) + (tally.ops.get(op)?.skipped ?? 0) === 0);
 
@@ -164,7 +164,7 @@ describe("a walk over tiny", () => {
 });
 
 /** Recipes that tiny does not allow. */
-const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held"]);
+const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free"]);
 
 describe("a walk over the other small machines", () => {
   it("compacts zones where that can be done, and asks for zones that are not there", () => {
@@ -191,6 +191,17 @@ describe("a walk over the other small machines", () => {
 
     expect(seen.get("vmstat-refresh")?.accepted).toBeGreaterThan(30);
     expect(done.get("node-stats-return")?.completed).toBeGreaterThan(3);
+    expect(invalid).toEqual([]);
+  });
+
+  it("puts pages in batches of the LRU where there are some", () => {
+    const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled("tiny-lru"), "strict", 40);
+
+    expect(seen.get("lru-batch")?.accepted).toBeGreaterThan(25);
+    expect(seen.get("lru-batch")?.skipped).toBeGreaterThan(4);
+    expect(seen.get("lru-drain")?.accepted).toBeGreaterThan(3);
+    expect(done.get("batched-pin")?.completed).toBeGreaterThan(4);
+    expect(done.get("batched-free")?.completed).toBeGreaterThan(2);
     expect(invalid).toEqual([]);
   });
 

@@ -40,6 +40,8 @@ export const commandsByOp: { readonly [K in Op]: fc.Arbitrary<Extract<Command, {
   release: fc.record({ op: op("release"), id: label }),
   "lru-isolate": fc.record({ op: op("lru-isolate"), id: label }),
   "lru-putback": fc.record({ op: op("lru-putback"), id: label }),
+  "lru-batch": fc.record({ op: op("lru-batch"), id: label }),
+  "lru-drain": fc.record({ op: op("lru-drain") }),
   pin: fc.record({ op: op("pin"), id: label, longTerm: flag }),
   "pin-range": fc.record({ op: op("pin-range"), first: fc.option(label), skip: label, zero: flag, last: fc.option(label), longTerm: flag }),
   unpin: fc.record({ op: op("unpin"), id: label, longTerm: flag }),

@@ -76,6 +76,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B67: { rules: ["FC-27", "PG-47"], commands: 4, seed: 25 },
   B68: { rules: ["PG-49"], commands: 2, seed: 6 },
   B69: { rules: ["outcome-result", "refusal-needless"], commands: 4, seed: 6 },
+  B70: { rules: ["LB-06"], commands: 3, seed: 1 },
   B71: { rules: ["outcome-result"], commands: 1, seed: 4 },
   B72: { rules: ["outcome-result"], commands: 2, seed: 14 },
   B73: { rules: ["FC-34"], commands: 2, seed: 28 },

@@ -1,7 +1,7 @@
 /** For each law a step that keeps all laws, and the smallest way to make that step break it. */
 import { FrameFlag, FrameUse, toPfn } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
-import { addBlock, block4, both, compacted, contig, count, frame, free, grantOf, grow, isolate, isolated, kernel, movable, movableBlock, normal, state, user } from "./step-edits.ts";
+import { addBlock, batch, block4, both, compacted, contig, count, frame, free, grantOf, grow, isolate, isolated, kernel, movable, movableBlock, normal, state, user } from "./step-edits.ts";
 import type { BadStep } from "./step-edits.ts";
 
 export const badSteps: Readonly<Record<string, BadStep>> = {
@@ -149,4 +149,16 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
   "HT-05": { machine: "huge pages", commands: [grow(1)], what: "a page that made two", at: "pool of order 1", edit: ({ after }) => edit(after.hugePools, 0, { total: 2 }) },
   "HT-06": { machine: "huge pages", commands: [grow(1), { op: "huge-reserve", order: 1, count: 1 }], what: "a promise that nobody wrote down", at: "pool of order 1", edit: ({ after }) => edit(after.hugePools, 0, { reserved: 0 }) },
   "HT-07": { machine: "huge pages", commands: [grow(1), grow(2), { op: "huge-shrink", id: 1 }], what: "a page given up that was promised", at: "pool of order 1", edit: (step) => both(step, (view) => edit(view.hugePools, 0, { reserved: 2 })) },
+
+  // Batches of the LRU
+  "LB-03": { machine: "batches of the LRU", commands: [user(1), batch(1), { op: "lru-drain" }], what: "a page that a drain left in its batch", at: "0x50", edit: ({ after }) => editAllocation(after, 1, { lruBatch: "move" }) },
+  "LB-04": { machine: "batches of the LRU", commands: [user(1), batch(1), { op: "lru-drain" }], what: "a page that a drain took", at: "0x50", also: ["FC-54"], edit: ({ after }) => given(after.allocations).pop() },
+  "LB-05": { machine: "batches of the LRU", commands: [user(1), user(2), batch(1), { op: "hold", id: 2 }], what: "a page in a batch that was only held", at: "0x51", also: ["FC-50"], edit: ({ after }) => editAllocation(after, 2, { lruBatch: "move" }) },
+  "LB-06": {
+    machine: "batches of the LRU",
+    commands: [user(1), batch(1), { op: "pin", id: 1, longTerm: true }],
+    what: "a pin that fails for a batch",
+    at: "0x50",
+    edit: (step) => Object.assign(step, { after: structuredClone(step.before), outcome: { result: "refused", errno: "ENOMEM", because: { kind: "stuck" } } }),
+  },
 };

@@ -197,6 +197,10 @@ export const badViews: Readonly<Record<string, BadView>> = {
   "HT-02": { what: "a pool with more pages than its nodes have", at: "pool of order 2", from: poolInUse, edit: (v) => edit(v.hugePools, 0, { total: 2 }), also: [] },
   "HT-03": { what: "a page promised while none is free", at: "pool of order 2", from: poolInUse, edit: (v) => edit(v.hugePools, 0, { reserved: 1 }), also: [] },
   "HT-04": { what: "a folio that is of a pool", at: "[0x48, 0x4c)", from: poolInUse, edit: (v) => editAllocation(v, 3, { kind: "folio" }), also: [] },
+
+  // Batches of the LRU
+  "LB-01": { what: "a kernel page in a batch", at: "0x36", edit: (v) => editAllocation(v, 1, { lruBatch: "move" }), also: [] },
+  "LB-02": { what: "a page in a batch beside a block that is going offline", at: "0x38", from: goingOffline, edit: (v) => editAllocation(v, 2, { lruBatch: "move" }), also: [] },
 };
 
 export const machines: Readonly<Record<string, () => Editable<View>>> = { "at rest": smallView, "with a block going offline": goingOffline, "with a block coming online": comingOnline, "with a pool of huge pages": poolInUse };

@@ -16,7 +16,7 @@ const plain: readonly Command[] = [
   { op: "alloc-contig-pages", id: 1, nrPages: 128, node: 0, thisNode: false, movable: false },
   { op: "add", ...block4, node: 0, memmapOnMemory: false, group: null }, { op: "write-online", block: toBlockId(4), value: true },
   { op: "device-map", id: 1, start: toPfn(0xa0), nrPages: 16, node: 0 }, { op: "device-unmap", id: 1 },
-  { op: "compact", node: 0, zone: "Normal" },
+  { op: "compact", node: 0, zone: "Normal" }, { op: "lru-drain" },
 ];
 
 /** Every step of every scenario, and those. */
@@ -106,6 +106,8 @@ const samples: { readonly [Name in Op]: Command & { readonly op: Name } } = {
   hold: { op: "hold", id: 1 },
   release: { op: "release", id: 1 },
   "lru-isolate": { op: "lru-isolate", id: 1 },
+  "lru-batch": { op: "lru-batch", id: 1 },
+  "lru-drain": { op: "lru-drain" },
   "lru-putback": { op: "lru-putback", id: 1 },
   pin: { op: "pin", id: 1, longTerm: true },
   "pin-range": { op: "pin-range", first: 1, skip: 0, zero: false, last: null, longTerm: true },

@@ -2,7 +2,7 @@
 import { FrameFlag, FrameUse, NONE, toBlockId, toPfn } from "../../models/index.ts";
 import type { Command } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
-import { addBlock, block4, both, compacted, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, row, state, user } from "./step-edits.ts";
+import { addBlock, batch, block4, both, compacted, contig, count, frame, free, grantOf, isolate, isolated, kernel, movable, movableBlock, normal, row, state, user } from "./step-edits.ts";
 import type { BadStep } from "./step-edits.ts";
 
 export interface OneMore extends Omit<BadStep, "also"> {
@@ -130,6 +130,8 @@ export const moreBadSteps: readonly OneMore[] = [
   // Moving and pinning
   { id: "FC-61", commands: moves, what: "a move of nobody", at: "0x80", edit: ({ outcome }) => Object.assign(given(outcome.moved?.[0]), { id: 99 }) },
   { id: "FC-61", commands: moves, what: "a held page that moved", at: "0x80", edit: (step) => both(step, (view) => editAllocation(view, 1, { holds: 1 })) },
+  { id: "LB-04", machine: "batches of the LRU", commands: [user(1), batch(1), free(1), { op: "lru-drain" }], what: "a freed page that a drain kept", at: "0x50", edit: ({ before, after }) => given(after.allocations).push(structuredClone(given(given(before.allocations)[0]))) },
+  { id: "LB-05", machine: "batches of the LRU", commands: [user(1), { op: "lru-isolate", id: 1 }, batch(1)], what: "a page that was off the LRU and moves on it", at: "0x50", edit: ({ after }) => editAllocation(after, 1, { lruBatch: "move" }) },
   { id: "FC-61", commands: moves, what: "a page off the LRU that moved", at: "0x80", edit: (step) => both(step, (view) => editAllocation(view, 1, { lruIsolated: true })) },
   { id: "FC-61", commands: moves, what: "a poisoned page that moved", at: "0x80", edit: (step) => both(step, (view) => frame(view, 0x80, { flags: poisoned + FrameFlag.Movable })) },
   { id: "FC-61", commands: moves, what: "a page that moved into a larger block", at: "0x84", edit: ({ outcome }) => Object.assign(given(outcome.moved?.[0]).to, { order: 1 }) },

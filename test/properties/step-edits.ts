@@ -62,6 +62,8 @@ export function grow(id: number): Command {
   return { op: "huge-grow", id, order: 1, node: 0 };
 }
 
+/** A batch of the LRU takes the page. */
+export const batch = (id: number): Command => ({ op: "lru-batch", id });
 export const block4: PfnRange = { start: toPfn(0x80), nrPages: 32 };
 
 export const user = (id: number): Alloc => ({ op: "alloc", id, kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" });

@@ -93,6 +93,14 @@ export const testMachines: readonly MachineDescription[] = [
     hugePages: [{ order: 1, migratable: true }, { order: 2, migratable: true }],
     hotplugEnd: toPfn(0xc0),
   },
+  {
+    ...base,
+    name: "batches of the LRU",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+    nodes: [{ memory: [range(0x20, 0x60)], movableStart: toPfn(0x50), cpus: true }],
+    lruBatches: true,
+    hotplugEnd: toPfn(0x80),
+  },
 ];
 
 export function testMachine(name: string): MachineDescription {

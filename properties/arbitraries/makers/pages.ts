@@ -1,12 +1,12 @@
 /** Commands of the page allocator: pages, per-CPU lists, references. */
 import { orderFits, pageKindTraits, pageKinds, zoneTypes } from "../../../models/index.ts";
 import type { Alloc, AllocId, AllocationView, NodeId, Op, PageKind, PinRange, ZoneType, ZoneView } from "../../../models/index.ts";
-import { firstFrame, isFreeable, isLru, isMapped } from "../allocation.ts";
+import { firstFrame, isBatchable, isFreeable, isInBatch, isLru, isMapped } from "../allocation.ts";
 import { pickWhere } from "../draw.ts";
 import { farFromFill, percent } from "../walk.ts";
 import type { Make, Makers, Walk } from "../walk.ts";
 
-type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "compact" | "hold" | "release" | "lru-isolate" | "lru-putback" | "pin" | "pin-range" | "unpin" | "inflate" | "deflate">;
+type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "compact" | "hold" | "release" | "lru-isolate" | "lru-putback" | "lru-batch" | "lru-drain" | "pin" | "pin-range" | "unpin" | "inflate" | "deflate">;
 
 /** A request for a block; the rest of it by the habits of the run. */
 export function allocOf(walk: Walk, kind: PageKind, order: number): Alloc {
@@ -200,6 +200,22 @@ export const pageMakers: Makers<PageOp> = {
       return allocation === undefined ? undefined : { op: "lru-putback", id: allocation.id };
     },
     refused: [(walk) => ({ op: "lru-putback", id: danglingAlloc(walk) }), (walk) => ({ op: "lru-putback", id: wrongAlloc(({ lruIsolated }) => !lruIsolated)(walk) })],
+  },
+  "lru-batch": {
+    accepted: (walk) => {
+      const allocation = pickAllocation(walk, isBatchable);
+      return allocation === undefined ? undefined : { op: "lru-batch", id: allocation.id };
+    },
+    refused: [
+      (walk) => ({ op: "lru-batch", id: danglingAlloc(walk) }),
+      (walk) => ({ op: "lru-batch", id: wrongAlloc((candidate) => !isLru(candidate) || candidate.order !== 0)(walk) }),
+      (walk) => ({ op: "lru-batch", id: wrongAlloc((candidate) => isInBatch(candidate) && !candidate.freed)(walk) }),
+      (walk) => ({ op: "lru-batch", id: wrongAlloc(isFreed)(walk) }),
+    ],
+  },
+  "lru-drain": {
+    accepted: () => ({ op: "lru-drain" }),
+    refused: [],
   },
   pin: {
     accepted: (walk) => {
