@@ -34,6 +34,7 @@ export function bootMachine(description: MachineDescription, profile: Profile): 
     cma: [],
     hugePools: (description.hugePages ?? []).map(({ order, migratable }) => ({ order, kind: migratable ? "hugetlb" : "hugetlb-fixed", reserved: 0, total: 0, free: 0, nodes: description.nodes.map(() => ({ total: 0, free: 0 })) })),
     devices: {},
+    kmem: {},
     resources: [],
     vetoes: {},
     failures: {},

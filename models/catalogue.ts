@@ -195,7 +195,7 @@ export const generalRules: readonly RuleText[] = [
   {
     title: "Locks",
     text: [
-      "device_hotplug_lock is held by an online or offline task from start to end: meanwhile `add`, `remove`, `offline-and-remove`, `write-state`, `write-online`, `group-static`, `group-dynamic`, `group-unregister`, `device-map`, `device-unmap`, `soft-offline` and starting an online or offline task are skipped (reason `hotplug-lock`).",
+      "device_hotplug_lock is held by an online or offline task from start to end: meanwhile `add`, `remove`, `offline-and-remove`, `write-state`, `write-online`, `group-static`, `group-dynamic`, `group-unregister`, `device-map`, `device-unmap`, `kmem-probe`, `kmem-remove`, `soft-offline` and starting an online or offline task are skipped (reason `hotplug-lock`).",
       "An offline task holds the per-CPU lists of its zone disabled from its first step to its end; `drain` then finds nothing, `pcp-enable` and `pcp-disable` of that zone are skipped (reason `pcp-lock`).",
       "The id of a half-done alloc-contig counts as in use.",
     ],
@@ -279,8 +279,18 @@ const oneZone = { reason: "not-one-zone", when: "the frames of the range are not
 const oneZoneContig = { reason: "not-one-zone", when: "the frames of the range are not all online pages of one zone; begun with `start`, also where one is self-hosted memmap" } as const;
 const noNode = { reason: "no-such-node", when: "the node is not in the machine description or not online" } as const;
 
+const noDaxDevice = { reason: "no-such-device", when: "the machine has no dax device of this number" } as const;
+const driverMemory = { reason: "driver-memory", when: "memory of the range was added by `kmem-probe`: only its driver removes it" } as const;
 const noPool = { reason: "no-such-pool", when: "the machine keeps no huge pages of this order" } as const;
 const notFreeInPool = { reason: "not-free-in-pool", when: "it is not a free page of a pool" } as const;
+
+const addFailures: readonly ErrnoEntry[] = [
+  { errno: "ENOMEM", reason: "fail-node", when: "the node is not online and its set-up fails (fail-next node)" },
+  { errno: "ENOMEM", reason: "fail-usage", when: "a section's usage record can not be allocated (fail-next usage)" },
+  { errno: "EEXIST", reason: "section-in-use", when: "a subsection of the range is there already (left behind by a failed add, or a boot section)" },
+  { errno: "ENOMEM", reason: "no-memmap", when: "the frames for a section's memmap can not be had (or fail-next memmap)" },
+  { errno: "ENOMEM", reason: "fail-memory-block", when: "a memory block can not be registered (fail-next memory-block)" },
+];
 
 const contigRefusals: readonly ErrnoEntry[] = [
   { errno: "EINVAL", reason: "gfp", when: "gfp is `nofail`" },
@@ -685,11 +695,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
       { errno: "EINVAL", reason: "block-alignment", when: "start or nrPages is not a multiple of the block size" },
       { errno: "EINVAL", reason: "no-such-group", when: "a group is named and does not exist; else the node becomes the group's" },
       { errno: "EINVAL", reason: "node-not-possible", when: "the node is not in the machine description" },
-      { errno: "ENOMEM", reason: "fail-node", when: "the node is not online and its set-up fails (fail-next node)" },
-      { errno: "ENOMEM", reason: "fail-usage", when: "a section's usage record can not be allocated (fail-next usage)" },
-      { errno: "EEXIST", reason: "section-in-use", when: "a subsection of the range is there already (left behind by a failed add, or a boot section)" },
-      { errno: "ENOMEM", reason: "no-memmap", when: "the frames for a section's memmap can not be had (or fail-next memmap)" },
-      { errno: "ENOMEM", reason: "fail-memory-block", when: "a memory block can not be registered (fail-next memory-block)" },
+      ...addFailures,
     ],
     effects: [
       "Sections become present. A usage record is allocated unless a boot one was left. Each section's memmap: hosted by the block where asked for and supported, for whole sections; else taken from the kernel zones (request Unmovable, highest zone Normal, the node first, then any online): one block of min(PMD, memmap) frames at a time, and where none is to be had single frames.",
@@ -705,7 +711,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   remove: {
     title: "remove memory",
     source: "mm/memory_hotplug.c: try_remove_memory(), v6.12",
-    skipped: [hotplugLock, { reason: "no-such-block", when: "the range is aligned and a block of it does not exist" }],
+    skipped: [hotplugLock, { reason: "no-such-block", when: "the range is aligned and a block of it does not exist" }, driverMemory],
     refused: [
       { errno: "EBUSY", reason: "block-online", when: "a block of the range is not OFFLINE" },
       { errno: "EINVAL", reason: "mixed-memmap", when: "some blocks of the range host their memmap and some do not" },
@@ -720,7 +726,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   "offline-and-remove": {
     title: "offline and remove memory",
     source: "mm/memory_hotplug.c: offline_and_remove_memory(), v6.12",
-    skipped: [hotplugLock, { reason: "no-such-block", when: "the range is aligned and a block of it does not exist" }],
+    skipped: [hotplugLock, { reason: "no-such-block", when: "the range is aligned and a block of it does not exist" }, driverMemory],
     refused: [
       { errno: "EINVAL", reason: "block-alignment", when: "the range is empty or not a multiple of the block size" },
       ...offlineRefusals,
@@ -842,6 +848,35 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
       { errno: "ENOMEM", reason: "poisoned", when: "a frame of it is poisoned" },
     ],
     effects: ["The page is in use, as a hugetlb page from `alloc` is, and one page less is free; with `reserved` one less is promised. `free` gives it back to the pool, once nobody refers to it."],
+  },
+  "kmem-probe": {
+    title: "a driver adds the memory of a dax device",
+    source: "drivers/dax/kmem.c: dev_dax_kmem_probe(), v6.12",
+    skipped: [hotplugLock, noDaxDevice, { reason: "bound", when: "the driver has the device" }, { reason: "label-in-use", when: "a group `group` exists already" }],
+    refused: [
+      { errno: "EINVAL", reason: "too-small", when: "no range of the device holds a whole memory block" },
+      { errno: "EBUSY", reason: "region-busy", when: "the first range can not be reserved: it overlaps boot memory, added memory, a mapped device range, or memory that was left behind, or has frames inside and outside of a window" },
+      { errno: "E2BIG", reason: "not-mappable", when: "the first range reaches beyond hotplugEnd" },
+      ...addFailures.map((entry) => ({ ...entry, when: `of the first range: ${entry.when}` })),
+    ],
+    effects: [
+      "Of each range of the device the whole memory blocks in it; a range without any is passed over. \"First\" is the first of the others.",
+      "A static group `group` exists, of the device's node, with as many frames at most as these blocks have together.",
+      "Each range in the order of the device: it is reserved in the resource tree, not busy, and added in that as `add` does (no self-hosted memmap, group `group`; auto_online_blocks too). What can not be added gives its reservation back.",
+      "If the first range can not be added, the probe is refused with its errno, and the group is gone. Any other range that can not be reserved or added is passed over, and the probe is ok.",
+    ],
+    choices: "The frames of the memmap (outcome.memmap), also of a range that is passed over.",
+  },
+  "kmem-remove": {
+    title: "a driver lets go of a dax device",
+    source: "drivers/dax/kmem.c: dev_dax_kmem_remove(), v6.12",
+    skipped: [hotplugLock, noDaxDevice, { reason: "not-bound", when: "the driver does not have the device" }],
+    refused: [],
+    effects: [
+      "Each range that was added, in the order of the device, is removed as `remove` does, and its reservation with it, where all of its blocks are OFFLINE. Otherwise it stays, reserved and in its group, and nobody removes it any more. Ranges that were not added are none of its business.",
+      "The group is unregistered if no range stays and none was too small for a block; one that has blocks of others stays.",
+      "The driver no longer has the device.",
+    ],
   },
   set: {
     title: "change a setting",

@@ -23,6 +23,8 @@ export type DeviceId = number;
 export type NodeId = number;
 /** Index in the list of CMA areas of the machine description. */
 export type AreaId = number;
+/** Index in the list of dax devices of the machine description. */
+export type DaxId = number;
 
 /** Zones in index order, by their names in /proc/zoneinfo. */
 export const zoneTypes = ["DMA", "DMA32", "Normal", "Movable", "Device"] as const;
@@ -387,6 +389,20 @@ export interface HugeUse {
   readonly reserved: boolean;
 }
 
+// The driver of dax devices whose memory is added as System RAM: drivers/dax/kmem.c. Only on machines that have such devices.
+
+/** dev_dax_kmem_probe(): adds the memory of dax device `device`, in a static group that it registers as `group`. */
+export interface KmemProbe {
+  readonly op: "kmem-probe";
+  readonly device: DaxId;
+  readonly group: GroupId;
+}
+/** dev_dax_kmem_remove(): the driver lets go of the device, and removes what can be removed. */
+export interface KmemRemove {
+  readonly op: "kmem-remove";
+  readonly device: DaxId;
+}
+
 // The surroundings, as inputs.
 
 /** A write to a sysfs setting or module parameter. Affects later commands only. */
@@ -475,6 +491,8 @@ export type Command =
   | HugeShrink
   | HugeReserve
   | HugeUse
+  | KmemProbe
+  | KmemRemove
   | Set
   | Veto
   | FailNext

@@ -39,6 +39,14 @@ export interface HugePageSize {
   readonly migratable: boolean;
 }
 
+/** A dax device whose memory its driver can add: `struct dev_dax`, bound to dax/kmem. */
+export interface DaxDeviceDescription {
+  /** target_node: the node that the memory joins. */
+  readonly node: number;
+  /** In the order of the device. Outside boot memory, and apart from those of all devices. */
+  readonly ranges: readonly PfnRange[];
+}
+
 /** What decides how hotplugged memory may leave, and what a failed add leaves behind. */
 export type Arch = "x86-64" | "arm64";
 
@@ -95,6 +103,8 @@ export interface MachineDescription {
   readonly guardMinOrder?: Order;
   /** Address ranges of devices that the firmware names (a CXL window, the BAR of a bridge), ascending, not overlapping, outside boot memory. Left out: none. */
   readonly windows?: readonly PfnRange[];
+  /** Devices whose memory can be added: `kmem-probe`. Left out: none. */
+  readonly daxDevices?: readonly DaxDeviceDescription[];
 }
 
 /** Frame numbers end here: 2^40 frames are 4 PiB of 4 KiB pages. */
@@ -111,7 +121,7 @@ export function checkDescription(description: MachineDescription): string | unde
   if (description.hotplugEnd > maxFrames) return `hotplugEnd: ${hex(description.hotplugEnd)} is above the limit of ${hex(maxFrames)}`;
   if (nodes.length === 0 || nodes.length > maxNodes) return `nodes: expected 1 to ${maxNodes}, got ${nodes.length}`;
   if (description.dmaEnd > description.dma32End) return `dma32End: ${hex(description.dma32End)} is below dmaEnd ${hex(description.dmaEnd)}`;
-  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description) ?? checkWindows(description) ?? checkHugePages(description);
+  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description) ?? checkWindows(description) ?? checkHugePages(description) ?? checkDaxDevices(description);
 }
 
 /** Linux `debug_guardpage_minorder_setup()`, mm/debug_page_alloc.c, v6.12. A guard block lies in one pageblock. */
@@ -212,6 +222,25 @@ function checkWindows(description: MachineDescription): string | undefined {
     if (bootMemory(description).some(({ range }) => rangesOverlap(range, window))) return `${where} overlaps boot memory`;
     const before = windows[index - 1];
     if (before !== undefined && window.start < rangeEnd(before)) return `${where} does not lie behind ${showRange(before)}`;
+  }
+  return undefined;
+}
+
+function checkDaxDevices(description: MachineDescription): string | undefined {
+  const { daxDevices, nodes } = description;
+  if (daxDevices?.length === 0) return "daxDevices: expected at least one device; a machine without any leaves it out";
+  const seen: PfnRange[] = [];
+  for (const [device, { node, ranges }] of (daxDevices ?? []).entries()) {
+    if (node >= nodes.length) return `daxDevices[${device}].node: expected 0 to ${nodes.length - 1}, got ${node}`;
+    if (ranges.length === 0) return `daxDevices[${device}].ranges: expected at least one range`;
+    for (const [index, range] of ranges.entries()) {
+      const where = `daxDevices[${device}].ranges[${index}]: ${showRange(range)}`;
+      if (range.nrPages < 1) return `${where} is empty`;
+      if (rangeEnd(range) > maxFrames) return `${where} reaches beyond the limit of ${hex(maxFrames)}`;
+      if (bootMemory(description).some((memory) => rangesOverlap(memory.range, range))) return `${where} overlaps boot memory`;
+      if (seen.some((other) => rangesOverlap(other, range))) return `${where} overlaps another range of a dax device`;
+      seen.push(range);
+    }
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import type { Add, FailurePoint, NodeId } from "./command.ts";
 import { bootMemmapRange, earlySections } from "./description.ts";
 import { blockPages, memmapPages } from "./geometry.ts";
 import type { Altmap, Block, Machine } from "./machine.ts";
-import { framesOf, insertResource, nodeAt, pageOf, permits, sectionOf, zoneAt } from "./machine.ts";
+import { framesOf, holdsOthers, insertResource, nodeAt, pageOf, permits, sectionOf, zoneAt } from "./machine.ts";
 import { freeMemmap, selfHostedMemmapPages, takeFromAltmap, takeMemmap, takesFromAltmap } from "./memmap.ts";
 import { blockRange } from "./notifier.ts";
 import type { Grant } from "./outcome.ts";
@@ -205,15 +205,15 @@ export function removeMemory(machine: Machine, range: PfnRange, blocks: readonly
   return done;
 }
 
-/** Linux `__request_region_locked()`, kernel/resource.c, v6.12: nothing busy is in the way, and a window that is met holds all of the range. */
-function resourceIsFree(machine: Machine, range: PfnRange): boolean {
-  return machine.resources.every((resource) => !rangesOverlap(resource.range, range) || (resource.kind === "window" && rangeContainsRange(resource.range, range)));
+/** Linux `__request_region_locked()`, kernel/resource.c, v6.12: nothing busy is in the way, and what is not busy holds all of the range where it is met. */
+export function resourceIsFree(machine: Machine, range: PfnRange): boolean {
+  return machine.resources.every((resource) => !rangesOverlap(resource.range, range) || (holdsOthers(resource) && rangeContainsRange(resource.range, range)));
 }
 
 /** Linux `release_mem_region_adjustable()`, kernel/resource.c, v6.12: frees, trims or splits the entry that holds the range. */
 function releaseResource(machine: Machine, range: PfnRange): void {
   machine.resources = machine.resources.flatMap((resource) => {
-    if (resource.kind === "window" || !rangesOverlap(resource.range, range)) return [resource];
+    if (holdsOthers(resource) || !rangesOverlap(resource.range, range)) return [resource];
     const before = pfnRange(resource.range.start, Math.max(0, range.start - resource.range.start));
     const after = pfnRange(rangeEnd(range), Math.max(0, rangeEnd(resource.range) - rangeEnd(range)));
     return [before, after].filter(({ nrPages }) => nrPages > 0).map((left) => ({ range: left, kind: resource.kind }));

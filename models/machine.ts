@@ -4,7 +4,7 @@
  * The kernel stores some facts twice (a free block is on a list and marked in its first frame; counters beside lists).
  * So does this, on purpose and by the kernel's rules: whether the two agree is what the invariants ask.
  */
-import type { AllocId, DeviceId, FailurePoint, GroupId, IsolationMode, NodeId, PageKind, TaskId, TokenId, VetoableEvent, ZoneType } from "./command.ts";
+import type { AllocId, DaxId, DeviceId, FailurePoint, GroupId, IsolationMode, NodeId, PageKind, TaskId, TokenId, VetoableEvent, ZoneType } from "./command.ts";
 import { zoneTypes } from "./command.ts";
 import type { AutoOnline, MachineDescription, OnlinePolicy } from "./description.ts";
 import type { Errno, Grant } from "./outcome.ts";
@@ -215,10 +215,26 @@ export interface Device {
   mapped: boolean;
 }
 
-/** An entry of the iomem tree. Windows are not busy: others lie inside them, and none across their ends. */
+/** `struct dax_kmem_data`: what the driver remembers of a device that it has. */
+export interface KmemDevice {
+  readonly device: DaxId;
+  readonly group: GroupId;
+  /** Of each range of the device: the blocks that were added, or null where they were not (res[]). */
+  readonly added: readonly (PfnRange | null)[];
+}
+
+/**
+ * An entry of the iomem tree. Windows, and what a driver reserves for memory that it adds (kmem), are not busy: others lie
+ * inside them, and none across their ends.
+ */
 export interface Resource {
   readonly range: PfnRange;
-  readonly kind: "ram" | "device" | "window";
+  readonly kind: "ram" | "device" | "window" | "kmem";
+}
+
+/** Whether others may lie inside: IORESOURCE_BUSY is clear. */
+export function holdsOthers({ kind }: Resource): boolean {
+  return kind === "window" || kind === "kmem";
 }
 
 export interface Machine {
@@ -237,6 +253,8 @@ export interface Machine {
   /** By order. */
   readonly hugePools: HugePool[];
   readonly devices: Record<number, Device>;
+  /** Dax devices that the driver has. */
+  readonly kmem: Record<number, KmemDevice>;
   resources: Resource[];
   readonly vetoes: Partial<Record<VetoableEvent, Errno>>;
   /** Attempts that still succeed before the armed one fails. */

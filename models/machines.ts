@@ -220,6 +220,27 @@ const tinyLru: MachineDescription = {
   hotplugEnd: toPfn(0x80),
 };
 
+// Dax devices behind boot memory; no range of theirs begins and ends as its blocks do. The second range of device 0 lies
+// beyond what can be mapped, as does that of device 2; device 1 has two good ranges, of two blocks and of one; the ranges of
+// device 3 hold no block, device 4 has one that holds one and one that does not. Node 1 has no memory until a driver adds some.
+//
+//   0x20       0x60 0x64         0x94 0x9c      0xb4 0xb8      0xd4       0xe0               0xfc 0x100 0x110    0x130
+//   |  node 0  |    | 1: [70,90) |    | 1: [a0] |    | 0: [c0] | 3: small | 4: [e0] | small  | 3  | 0   | 2      |
+const tinyKmem: MachineDescription = {
+  ...base,
+  name: "tiny-kmem",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+  nodes: [node(range(0x20, 0x60)), memoryless],
+  hotplugEnd: toPfn(0x100),
+  daxDevices: [
+    { node: 0, ranges: [range(0xb8, 0xd4), range(0x100, 0x110)] },
+    { node: 1, ranges: [range(0x64, 0x94), range(0x9c, 0xb4)] },
+    { node: 0, ranges: [range(0x110, 0x130)] },
+    { node: 0, ranges: [range(0xd4, 0xe0), range(0xfc, 0x100)] },
+    { node: 1, ranges: [range(0xe0, 0xf4), range(0xf4, 0xfc)] },
+  ],
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -278,4 +299,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, tinyKmem, x8664, arm644k, arm6416k, arm6464k];

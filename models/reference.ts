@@ -16,6 +16,7 @@ import { blockPages } from "./geometry.ts";
 import { registerGroup, unregisterGroup } from "./group.ts";
 import { growPool, poolOf, reservePages, shrinkPool, usePage } from "./hugetlb.ts";
 import { addMemory, blocksIn, freeReservedPage, removeMemory } from "./hotplug.ts";
+import { probeKmem, removeKmem } from "./kmem.ts";
 import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "./isolation.ts";
 import type { Allocation, Isolation, Machine, Zone } from "./machine.ts";
 import { allocationAt, framesOf, pageOf, permits, zoneAt, zoneIndex } from "./machine.ts";
@@ -245,6 +246,10 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
       return reservePages(poolOf(machine, command.order), command.count);
     case "huge-use":
       return usePage(machine, allocationOf(machine, command.id), command.reserved);
+    case "kmem-probe":
+      return probeKmem(machine, command, choices, told, (grant) => told.memmap.push(grant));
+    case "kmem-remove":
+      return always(() => removeKmem(machine, command.device));
     case "set":
       return always(() => set(machine, command.setting));
     case "veto":

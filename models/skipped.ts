@@ -9,6 +9,7 @@ import { blockPages } from "./geometry.ts";
 import { holdsBootMemmap } from "./boot.ts";
 import { blocksIn } from "./hotplug.ts";
 import { isFreeInPool } from "./hugetlb.ts";
+import { isKmem } from "./kmem.ts";
 import type { Allocation, Machine, Zone } from "./machine.ts";
 import { everyFrame, frameAt, isOffLru, pageblockAt, pageblocksOf, zoneAt, zoneIndex } from "./machine.ts";
 import { orderFits, pageKindTraits } from "./page-kind.ts";
@@ -93,7 +94,7 @@ export function skippedBecause(machine: Machine, command: Command): string | und
     case "offline-and-remove": {
       const size = blockPages(machine.description.geometry);
       const aligned = command.nrPages > 0 && isAligned(command.start, size) && isAligned(command.nrPages, size);
-      return when(aligned && blocksIn(machine, pfnRange(command.start, command.nrPages)) === undefined, "no-such-block");
+      return when(aligned && blocksIn(machine, pfnRange(command.start, command.nrPages)) === undefined, "no-such-block") ?? when(aligned && isKmem(machine, pfnRange(command.start, command.nrPages)), "driver-memory");
     }
     case "group-static":
     case "group-dynamic":
@@ -115,6 +116,10 @@ export function skippedBecause(machine: Machine, command: Command): string | und
       return noPool(machine, command.order);
     case "huge-use":
       return noAllocation(machine, command.id) ?? notFreeInPool(machine, command.id) ?? when(command.reserved && !hasPromised(machine, command.id), "nothing-promised");
+    case "kmem-probe":
+      return noDaxDevice(machine, command.device) ?? when(machine.kmem[command.device] !== undefined, "bound") ?? when(machine.groups[command.group] !== undefined, "label-in-use");
+    case "kmem-remove":
+      return noDaxDevice(machine, command.device) ?? when(machine.kmem[command.device] === undefined, "not-bound");
     case "add":
     case "write-state":
     case "write-online":
@@ -126,7 +131,7 @@ export function skippedBecause(machine: Machine, command: Command): string | und
   }
 }
 
-const hotplugOps: ReadonlySet<Op> = new Set(["add", "remove", "offline-and-remove", "write-state", "write-online", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "soft-offline"]);
+const hotplugOps: ReadonlySet<Op> = new Set(["add", "remove", "offline-and-remove", "write-state", "write-online", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "kmem-probe", "kmem-remove", "soft-offline"]);
 
 function needsHotplugLock(command: Command): boolean {
   return hotplugOps.has(command.op);
@@ -179,6 +184,10 @@ function isOnLru(found: Allocation | undefined): boolean {
 function notBatchable(found: Allocation | undefined): string | undefined {
   const isSinglePage = found !== undefined && found.kind !== "contig" && found.kind !== "cma" && pageKindTraits[found.kind].lru && found.order === 0;
   return when(!isSinglePage, "not-single-lru") ?? when(found?.batch !== "none", "in-batch");
+}
+
+function noDaxDevice(machine: Machine, device: number): string | undefined {
+  return when(machine.description.daxDevices?.[device] === undefined, "no-such-device");
 }
 
 function noPool(machine: Machine, order: number): string | undefined {

@@ -5,7 +5,7 @@
  * an invariant that needs it is reported as not checkable. Lists are sorted as each field says, so that two views of
  * equal states are equal.
  */
-import type { AllocId, AreaId, DeviceId, GroupId, NodeId, PageKind, TaskId, TokenId, ZoneType } from "./command.ts";
+import type { AllocId, AreaId, DaxId, DeviceId, GroupId, NodeId, PageKind, TaskId, TokenId, ZoneType } from "./command.ts";
 import type { Geometry } from "./geometry.ts";
 import type { BlockId, Order, Pfn, PfnRange } from "./pfn.ts";
 
@@ -265,10 +265,19 @@ export interface DeviceView {
   readonly altmap?: { readonly reserve: number; readonly free: number; readonly align: number; readonly alloc: number };
 }
 
-/** An entry of the iomem tree: busy, or a window, which is not and contains others. */
+/** A dax device that the kmem driver has. */
+export interface KmemView {
+  readonly device: DaxId;
+  /** The memory group that the driver registered for it. */
+  readonly group: GroupId;
+  /** What it added, as whole memory blocks, in the order of the device's ranges. */
+  readonly ranges: readonly PfnRange[];
+}
+
+/** An entry of the iomem tree: busy, or a window or what kmem has reserved for memory, which are not and contain others. */
 export interface ResourceView {
   readonly range: PfnRange;
-  readonly kind: "ram" | "device" | "window";
+  readonly kind: "ram" | "device" | "window" | "kmem";
 }
 
 export interface TotalsView {
@@ -312,7 +321,9 @@ export interface View {
   readonly groups?: readonly GroupView[];
   /** Ascending by start. */
   readonly devices?: readonly DeviceView[];
-  /** Ascending by start. */
+  /** Ascending by device: those that the driver has; none on a machine without dax devices. */
+  readonly kmem?: readonly KmemView[];
+  /** Ascending by start; what contains others before them. */
   readonly resources?: readonly ResourceView[];
   readonly totals?: TotalsView;
 }

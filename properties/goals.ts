@@ -5,10 +5,11 @@
 import { contigGoals } from "./goals/contig.ts";
 import { hugePageGoals } from "./goals/huge-pages.ts";
 import { lruBatchGoals } from "./goals/lru-batches.ts";
+import { kmemGoals } from "./goals/kmem.ts";
 import { memoryGoals } from "./goals/memory.ts";
 import { outcomeGoals } from "./goals/outcomes.ts";
 import { pageGoals } from "./goals/pages.ts";
 import type { Goal } from "./rule.ts";
 
-/** In the order: the answers of the catalogue, then pages, then memory, then pools of huge pages, then batches of the LRU. */
-export const goals: readonly Goal[] = [...outcomeGoals, ...pageGoals, ...contigGoals, ...memoryGoals, ...hugePageGoals, ...lruBatchGoals];
+/** In the order: the answers of the catalogue, then pages, then memory, then pools of huge pages, then batches of the LRU, then dax devices. */
+export const goals: readonly Goal[] = [...outcomeGoals, ...pageGoals, ...contigGoals, ...memoryGoals, ...hugePageGoals, ...lruBatchGoals, ...kmemGoals];

@@ -35,6 +35,7 @@ export function alphabet(machine: MachineDescription, width: Width): readonly Co
 export function opsOn(machine: MachineDescription): readonly Op[] {
   return ops.filter((op) => {
     if (op === "lru-batch" || op === "lru-drain") return machine.lruBatches === true;
+    if (op.startsWith("kmem-")) return (machine.daxDevices ?? []).length > 0;
     if (op.startsWith("huge-")) return (machine.hugePages ?? []).length > 0;
     return (op !== "compact" || machine.compaction === true) && (op !== "pin-range" || machine.zeroPage !== undefined);
   });
@@ -84,12 +85,14 @@ export function fieldValues(machine: MachineDescription, width: Width, { name, k
   }
 }
 
-function numbers({ geometry, nodes, cma }: MachineDescription, width: Width, name: string): readonly number[] {
+function numbers({ geometry, nodes, cma, daxDevices = [] }: MachineDescription, width: Width, name: string): readonly number[] {
   switch (name) {
     case "node":
       return upTo(nodes.length - 1);
     case "area":
       return upTo(Math.max(1, cma.length) - 1);
+    case "device":
+      return upTo(daxDevices.length - 1);
     case "order":
       return width === "wide" ? upTo(geometry.maxPageOrder) : [...new Set([0, 1, geometry.pageblockOrder, geometry.maxPageOrder])];
     case "align":

@@ -105,6 +105,8 @@ const table: { readonly [O in Op]: FieldsOf<Extract<Command, { readonly op: O }>
   "huge-shrink": { id: uses("alloc") },
   "huge-reserve": { order, count: number(maxLabel) },
   "huge-use": { id: uses("alloc"), reserved: flag },
+  "kmem-probe": { device: number(2 ** 16), group: makes("group") },
+  "kmem-remove": { device: number(2 ** 16) },
   set: { setting: { is: "setting" } },
   veto: { event: choice(...vetoableEvents), errno: choice(...errnos) },
   "fail-next": { what: choice(...failurePoints), skip: number(maxLabel) },

@@ -76,6 +76,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
     yield { ...machine, guardMinOrder: guardMinOrder - 1 };
   }
   for (const [at] of (machine.windows ?? []).entries()) yield withWindows(machine, (machine.windows ?? []).filter((_, other) => other !== at));
+  yield* fewerDaxDevices(machine);
   for (const [at, node] of machine.nodes.entries()) {
     const put = (changed: NodeDescription): MachineDescription => ({ ...machine, nodes: machine.nodes.map((other, place) => (place === at ? changed : other)) });
     yield put({ ...node, movableStart: null });
@@ -103,6 +104,18 @@ function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats" | "
 function withWindows(machine: MachineDescription, windows: readonly PfnRange[]): MachineDescription {
   const { windows: _, ...others } = machine;
   return windows.length === 0 ? others : { ...others, windows };
+}
+
+/** Without dax devices, without the last one, without one range of one. */
+function* fewerDaxDevices(machine: MachineDescription): Generator<MachineDescription, void, undefined> {
+  const { daxDevices, ...without } = machine;
+  if (daxDevices === undefined) return;
+  yield without;
+  if (daxDevices.length > 1) yield { ...machine, daxDevices: daxDevices.slice(0, -1) };
+  for (const [at, device] of daxDevices.entries()) {
+    const put = (ranges: readonly PfnRange[]): MachineDescription => ({ ...machine, daxDevices: daxDevices.map((other, place) => (place === at ? { ...device, ranges } : other)) });
+    for (const [nth] of device.ranges.entries()) if (device.ranges.length > 1) yield put(device.ranges.filter((_, other) => other !== nth));
+  }
 }
 
 function withoutHugePages(machine: MachineDescription): MachineDescription {
@@ -136,7 +149,7 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.compaction === true,
     ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),
   ].filter(Boolean).length;
-  return [machine.hugePages?.length ?? 0, machine.nodes.length, machine.cma.length, machine.reserved.length, machine.windows?.length ?? 0, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
+  return [machine.hugePages?.length ?? 0, (machine.daxDevices ?? []).reduce((sum, { ranges: own }) => sum + 1 + own.length, 0), machine.nodes.length, machine.cma.length, machine.reserved.length, machine.windows?.length ?? 0, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {

@@ -5,7 +5,7 @@
  */
 import { FrameFlag, FrameUse, NONE, rangeContains, rangeEnd, rangesOverlap, toBlockId, toPfn } from "../../models/index.ts";
 import type {
-  AllocationView, BlockId, BlockView, CmaAreaView, DeviceView, FreeBlockView, GroupView, HugePoolView, IsolationView, NodeId, PageblockView, Pfn, PfnRange, SectionView, TaskView, View, ZoneIndex, ZoneView,
+  AllocationView, BlockId, BlockView, CmaAreaView, DeviceView, FreeBlockView, GroupView, HugePoolView, IsolationView, KmemView, NodeId, PageblockView, Pfn, PfnRange, SectionView, TaskView, View, ZoneIndex, ZoneView,
 } from "../../models/index.ts";
 import { isFreeHugePage, isMovableNow } from "./allocation.ts";
 import type { Draw } from "./draw.ts";
@@ -73,6 +73,10 @@ export class Situation {
   }
   get devices(): readonly DeviceView[] {
     return this.#view.devices ?? [];
+  }
+
+  get kmem(): readonly KmemView[] {
+    return this.#view.kmem ?? [];
   }
 
   get nrPoisoned(): number {

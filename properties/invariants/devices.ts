@@ -2,7 +2,7 @@
  * Device maps and the resource tree.
  */
 import { blockPages, hex, pfnRange, rangeContainsRange, rangeEnd, rangesOverlap, showRange, toPfn } from "../../models/index.ts";
-import type { DeviceView, PfnRange } from "../../models/index.ts";
+import type { DeviceView, PfnRange, ResourceView } from "../../models/index.ts";
 import { blocksById, sectionAt, spans } from "../derived.ts";
 import { FrameEvidence, blockName } from "../evidence.ts";
 import { given } from "../per-view.ts";
@@ -94,7 +94,7 @@ const resourcesAreApart: Invariant = {
   needs: ["resources"],
   unless: [],
   find: (view) => {
-    const list = given(view.resources).filter(({ kind }) => kind !== "window");
+    const list = given(view.resources).filter(({ kind }) => kind === "ram" || kind === "device");
     const found: Evidence[] = [];
     for (const [at, { range, kind }] of list.entries()) {
       const next = list[at + 1];
@@ -104,18 +104,24 @@ const resourcesAreApart: Invariant = {
   },
 };
 
+/** Not busy: others may lie inside. */
+function isHolder({ kind }: ResourceView): boolean {
+  return kind === "window" || kind === "kmem";
+}
+
 const windowsHoldAll: Invariant = {
   id: "FC-92",
-  title: "a window of the resource tree holds all of every resource that it meets",
+  title: "what is not busy in the resource tree, a window or what a driver reserved, holds all of every resource that it meets, or lies in it",
   source: "kernel/resource.c: __request_resource(), __request_region_locked(), v6.12",
   needs: ["resources"],
   unless: [],
   find: (view) => {
     const found: Evidence[] = [];
-    for (const window of given(view.resources).filter(({ kind }) => kind === "window")) {
+    for (const holder of given(view.resources).filter(isHolder)) {
       for (const other of given(view.resources)) {
-        if (other === window || !rangesOverlap(window.range, other.range) || rangeContainsRange(window.range, other.range)) continue;
-        found.push({ pfn: other.range.start, where: `window ${showRange(window.range)}`, was: "inside or apart", is: `${other.kind} ${showRange(other.range)}` });
+        if (other === holder || !rangesOverlap(holder.range, other.range) || rangeContainsRange(holder.range, other.range)) continue;
+        if (isHolder(other) && rangeContainsRange(other.range, holder.range)) continue;
+        found.push({ pfn: other.range.start, where: `${holder.kind} ${showRange(holder.range)}`, was: "inside or apart", is: `${other.kind} ${showRange(other.range)}` });
       }
     }
     return found;

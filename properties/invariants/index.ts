@@ -13,6 +13,7 @@ import { guardInvariants } from "./guard.ts";
 import { hugePageInvariants } from "./huge-pages.ts";
 import { isolationInvariants } from "./isolation.ts";
 import { lruBatchInvariants } from "./lru-batches.ts";
+import { kmemInvariants } from "./kmem.ts";
 import { memmapInvariants } from "./memmap.ts";
 import { nodeInvariants } from "./nodes.ts";
 import { ownerInvariants } from "./owners.ts";
@@ -42,4 +43,5 @@ export const invariants: readonly Invariant[] = [
   ...taskInvariants,
   ...hugePageInvariants,
   ...lruBatchInvariants,
+  ...kmemInvariants,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -170,7 +170,7 @@ const zonesAreNotTouched: Law = {
   title: "adding and removing memory or devices changes no page counter of a zone or node, but for the boot memmap that is given up",
   source: "mm/memory_hotplug.c: add_memory_resource(), try_remove_memory(); mm/bootmem_info.c: put_page_bootmem(), v6.12",
   needs: ["zones.presentEarly", "nodes", "frames.use", "frames.zone"],
-  ops: ["add", "remove", "device-map", "device-unmap"],
+  ops: ["add", "remove", "device-map", "device-unmap", "kmem-probe", "kmem-remove"],
   unless: [],
   find: (step) => {
     // Blocks that came online on their own, or were to, change their zone.
@@ -202,7 +202,7 @@ const failedAddLeavesNothing: Law = {
   title: "a failed add or device map leaves no section and no memmap behind",
   source: "the contract; mm/memory_hotplug.c: __add_pages(), v6.12",
   needs: ["sections", "totals"],
-  ops: ["add", "device-map"],
+  ops: ["add", "device-map", "kmem-probe"],
   unless: ["EX-1"],
   find: (step) => {
     if (!failed(step)) return [];
@@ -224,7 +224,7 @@ const failedAddKeepsMaxPfn: Law = {
   title: "a failed add leaves max_pfn as it was",
   source: "the contract; arch/x86/mm/init_64.c: add_pages(), v6.12",
   needs: ["totals"],
-  ops: ["add"],
+  ops: ["add", "kmem-probe"],
   unless: ["EX-3"],
   find: (step) => {
     const [was, is] = [given(step.before.totals).maxPfn, given(step.after.totals).maxPfn];

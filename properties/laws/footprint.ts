@@ -102,6 +102,8 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
   "huge-shrink": [...pages, "allocations", ...pools],
   "huge-reserve": ["hugePools.reserved"],
   "huge-use": ["allocations.freed", "hugePools.free", "hugePools.nodes", "hugePools.reserved"],
+  "kmem-probe": [...add, "groups", "kmem"],
+  "kmem-remove": [...remove, "groups", "kmem"],
   set: ["blocks.validZones"],
   veto: [],
   "fail-next": [],
@@ -121,6 +123,7 @@ const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
   "fake-offline": contig,
   add: [...sections, "nodes.nrZones", "totals.maxPfn"],
   "offline-and-remove": hotplug,
+  "kmem-probe": [...sections, "nodes.nrZones", "totals.maxPfn"],
   "device-map": sections,
 };
 
@@ -146,7 +149,7 @@ function allowedOnSuccess(step: StepRecord): readonly string[] {
   if (op === "start" || op === "step" || op === "signal") return [];
   if (inner !== undefined) return [...onSuccess[op], ...task];
   // Blocks that add onlines on its own, or fails to, change what a write to their state file changes.
-  return op === "add" && (step.outcome.events ?? []).length > 0 ? [...onSuccess[op], ...hotplug] : onSuccess[op];
+  return (op === "add" || op === "kmem-probe") && (step.outcome.events ?? []).length > 0 ? [...onSuccess[op], ...hotplug] : onSuccess[op];
 }
 
 function allowedOnRefusal(step: StepRecord): readonly string[] {

@@ -8,6 +8,7 @@ import { footprintLaws } from "./footprint.ts";
 import { freeingLaws } from "./freeing.ts";
 import { hugePageLaws } from "./huge-pages.ts";
 import { isolationLaws } from "./isolation.ts";
+import { kmemLaws } from "./kmem.ts";
 import { lifetimeLaws } from "./lifetime.ts";
 import { lruBatchLaws } from "./lru-batches.ts";
 import { movingLaws } from "./moving.ts";
@@ -34,4 +35,5 @@ export const laws: readonly Law[] = [
   ...lifetimeLaws,
   ...hugePageLaws,
   ...lruBatchLaws,
+  ...kmemLaws,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -16,9 +16,14 @@ export function tooLarge(machine: MachineDescription): string | undefined {
 
 /** Why the command can not be judged: what it may add would be too much. */
 export function addsTooMuch(machine: MachineDescription, { frames }: View, command: Command): string | undefined {
-  if (command.op !== "add" && command.op !== "device-map") return undefined;
-  // A range that is refused costs nothing, however long.
-  if (command.start + command.nrPages > machine.hotplugEnd) return undefined;
+  const added = nrPagesToAdd(machine, command);
+  if (added === 0) return undefined;
   const present = (frames?.ranges ?? []).reduce((sum, { nrPages }) => sum + nrPages, 0);
-  return present + command.nrPages > maxJudgedFrames ? `${command.op} of ${command.nrPages} frames to ${present} is more than the specification takes, which goes frame by frame: at most ${maxJudgedFrames}` : undefined;
+  return present + added > maxJudgedFrames ? `${command.op} of ${added} frames to ${present} is more than the specification takes, which goes frame by frame: at most ${maxJudgedFrames}` : undefined;
+}
+
+/** A range that is refused because of where it ends costs nothing, however long. */
+function nrPagesToAdd(machine: MachineDescription, command: Command): number {
+  const ranges = command.op === "add" || command.op === "device-map" ? [command] : command.op === "kmem-probe" ? (machine.daxDevices?.[command.device]?.ranges ?? []) : [];
+  return ranges.reduce((sum, { start, nrPages }) => sum + (start + nrPages > machine.hotplugEnd ? 0 : nrPages), 0);
 }

@@ -4,6 +4,7 @@ import type { Goal, Invariant, Law } from "../../properties/index.ts";
 import { contigGoals } from "../../properties/goals/contig.ts";
 import { hugePageGoals } from "../../properties/goals/huge-pages.ts";
 import { lruBatchGoals } from "../../properties/goals/lru-batches.ts";
+import { kmemGoals } from "../../properties/goals/kmem.ts";
 import { memoryGoals } from "../../properties/goals/memory.ts";
 import { outcomeGoals } from "../../properties/goals/outcomes.ts";
 import { pageGoals } from "../../properties/goals/pages.ts";
@@ -20,6 +21,7 @@ import { guardInvariants } from "../../properties/invariants/guard.ts";
 import { hugePageInvariants } from "../../properties/invariants/huge-pages.ts";
 import { isolationInvariants } from "../../properties/invariants/isolation.ts";
 import { lruBatchInvariants } from "../../properties/invariants/lru-batches.ts";
+import { kmemInvariants } from "../../properties/invariants/kmem.ts";
 import { memmapInvariants } from "../../properties/invariants/memmap.ts";
 import { nodeInvariants } from "../../properties/invariants/nodes.ts";
 import { ownerInvariants } from "../../properties/invariants/owners.ts";
@@ -35,6 +37,7 @@ import { footprintLaws } from "../../properties/laws/footprint.ts";
 import { freeingLaws } from "../../properties/laws/freeing.ts";
 import { hugePageLaws } from "../../properties/laws/huge-pages.ts";
 import { isolationLaws } from "../../properties/laws/isolation.ts";
+import { kmemLaws } from "../../properties/laws/kmem.ts";
 import { lifetimeLaws } from "../../properties/laws/lifetime.ts";
 import { lruBatchLaws } from "../../properties/laws/lru-batches.ts";
 import { movingLaws } from "../../properties/laws/moving.ts";
@@ -70,6 +73,7 @@ export const invariantGroups: readonly RuleGroup<Invariant>[] = complete(invaria
   { title: "Half-done operations", rules: taskInvariants },
   { title: "Pools of huge pages", rules: hugePageInvariants },
   { title: "Batches of the LRU", rules: lruBatchInvariants },
+  { title: "Memory of dax devices", rules: kmemInvariants },
 ]);
 
 export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
@@ -89,6 +93,7 @@ export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
   { title: "What stays over time", rules: lifetimeLaws },
   { title: "Pools of huge pages", rules: hugePageLaws },
   { title: "Batches of the LRU", rules: lruBatchLaws },
+  { title: "Memory of dax devices", rules: kmemLaws },
 ]);
 
 /** The situations; the goals that are answers of the catalogue stand apart, in `answerGoals`. */
@@ -98,6 +103,7 @@ export const situationGroups: readonly RuleGroup<Goal>[] = [
   { title: "Memory", rules: memoryGoals },
   { title: "Pools of huge pages", rules: hugePageGoals },
   { title: "Batches of the LRU", rules: lruBatchGoals },
+  { title: "Memory of dax devices", rules: kmemGoals },
 ];
 
 export const answerGoals: readonly Goal[] = outcomeGoals;

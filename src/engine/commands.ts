@@ -135,6 +135,10 @@ export class Commands {
         return m.hugetlb.reserve(command.order, command.count);
       case "huge-use":
         return m.hugetlb.use(command.id, command.reserved);
+      case "kmem-probe":
+        return this.hotplugLock() ?? m.kmem.probe(command.device, command.group);
+      case "kmem-remove":
+        return this.hotplugLock() ?? m.kmem.remove(command.device);
       case "set":
         m.settings.set(command.setting);
         return undefined;

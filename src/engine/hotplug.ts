@@ -2,6 +2,7 @@
  * Adding memory: Linux add_memory_resource(), create_altmaps_and_memory_blocks(), create_memory_block_devices(),
  * __add_pages(), mm/memory_hotplug.c and drivers/base/memory.c, v6.12.
  */
+import { toPfn } from "../../models/index.ts";
 import type { Add } from "../../models/index.ts";
 import type { Altmap } from "./altmap.ts";
 import type { Machine } from "./machine.ts";
@@ -48,6 +49,11 @@ export class Hotplug {
     this.m.resources.add(start, nrPages, "ram");
     this.autoOnline(start, nrPages);
     return undefined;
+  }
+
+  /** add_memory_driver_managed(), of a group. */
+  addRange(start: number, nrPages: number, node: number, group: number): Refusal | undefined {
+    return this.add({ op: "add", start: toPfn(start), nrPages, node, memmapOnMemory: false, group });
   }
 
   /** hotadd_init_pgdat(): the node begins empty, whatever is being added. */

@@ -27,6 +27,7 @@ import type { Groups } from "./groups.ts";
 import type { Hotplug } from "./hotplug.ts";
 import type { Hugetlb } from "./hugetlb.ts";
 import type { Isolation } from "./isolation.ts";
+import type { Kmem } from "./kmem.ts";
 import { zonesPerNode } from "./layout.ts";
 import { Log } from "./log.ts";
 import type { LruBatches } from "./lru-batches.ts";
@@ -115,6 +116,7 @@ export class Machine {
   readonly notifier: Notifier;
   readonly hotplug: Hotplug;
   readonly hugetlb: Hugetlb;
+  readonly kmem: Kmem;
   readonly removal: Removal;
   readonly online: Online;
   readonly offline: Offline;
@@ -166,6 +168,7 @@ export class Machine {
     this.notifier = new parts.Notifier(this);
     this.hotplug = new parts.Hotplug(this);
     this.hugetlb = new parts.Hugetlb(this);
+    this.kmem = new parts.Kmem(this);
     this.removal = new parts.Removal(this);
     this.online = new parts.Online(this);
     this.offline = new parts.Offline(this);

@@ -22,6 +22,7 @@ import { Hotplug } from "./hotplug.ts";
 import { Hugetlb } from "./hugetlb.ts";
 import { Isolation } from "./isolation.ts";
 import { LruBatches } from "./lru-batches.ts";
+import { Kmem } from "./kmem.ts";
 import type { Machine } from "./machine.ts";
 import { Memmap } from "./memmap.ts";
 import { MemoryBlocks } from "./memory-blocks.ts";
@@ -69,6 +70,7 @@ export interface EngineParts {
   readonly Hugetlb: Part<Hugetlb>;
   readonly Isolation: Part<Isolation>;
   readonly LruBatches: Part<LruBatches>;
+  readonly Kmem: Part<Kmem>;
   readonly Memmap: Part<Memmap>;
   readonly MemoryBlocks: Part<MemoryBlocks>;
   readonly Migration: Part<Migration>;
@@ -95,6 +97,6 @@ export interface EngineParts {
 
 /** The engine as it ships. */
 export const shippedParts: EngineParts = {
-  Balloon, BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Hugetlb, Isolation, LruBatches, Memmap, MemoryBlocks, Migration, NodeStats, Nodes, Notifier, Offline, Online,
+  Balloon, BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Hugetlb, Isolation, LruBatches, Kmem, Memmap, MemoryBlocks, Migration, NodeStats, Nodes, Notifier, Offline, Online,
   PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Resources, Sections, Tasks, Unmovable, ZoneChoice, Zonelists, Zones,
 };

@@ -15,7 +15,11 @@ export class Removal {
   /** remove_memory(). */
   remove(start: number, nrPages: number): Refusal | undefined {
     if (!this.#isAligned(start, nrPages)) return bug("block-alignment", { pfn: start });
-    return this.#missingBlock(start, nrPages) ?? this.tryRemove(start, nrPages);
+    return this.#missingBlock(start, nrPages) ?? this.#ofDriver(start, nrPages) ?? this.tryRemove(start, nrPages);
+  }
+
+  #ofDriver(start: number, nrPages: number): Refusal | undefined {
+    return this.m.resources.meetsKmem(start, nrPages) ? skipped("driver-memory", { pfn: start }) : undefined;
   }
 
   #isAligned(start: number, nrPages: number): boolean {
@@ -29,7 +33,7 @@ export class Removal {
   }
 
   /** try_remove_memory(). */
-  protected tryRemove(start: number, nrPages: number): Refusal | undefined {
+  tryRemove(start: number, nrPages: number): Refusal | undefined {
     const blocks = this.m.blocks.between(start, nrPages);
     const online = blocks.find(({ state }) => state !== "offline");
     if (online !== undefined) return refused("EBUSY", "block-online", { block: online.id });
@@ -47,7 +51,7 @@ export class Removal {
   /** offline_and_remove_memory(): blocks that were offline already are left so when it fails. */
   offlineAndRemove(start: number, nrPages: number): Refusal | undefined {
     if (!this.#isAligned(start, nrPages)) return refused("EINVAL", "block-alignment", { pfn: start });
-    const missing = this.#missingBlock(start, nrPages);
+    const missing = this.#missingBlock(start, nrPages) ?? this.#ofDriver(start, nrPages);
     if (missing !== undefined) return missing;
     const offlined: { readonly block: MemoryBlock; readonly zone: Zone }[] = [];
     let failed: Refusal | undefined;

@@ -1,17 +1,22 @@
 /**
- * The iomem tree: windows, which are not busy, and inside or beside them what is.
+ * The iomem tree: windows and what drivers reserve for memory, which are not busy, and inside or beside them what is.
  *
- * Linux kernel/resource.c: __request_region_locked(), region_intersects(), release_mem_region_adjustable(), v6.12.
+ * Linux kernel/resource.c: __request_region_locked(), region_intersects(), release_mem_region_adjustable(), remove_resource(), v6.12.
  */
 export interface Resource {
   readonly start: number;
   readonly end: number;
-  readonly kind: "ram" | "device" | "window";
+  readonly kind: "ram" | "device" | "window" | "kmem";
   /** By start. */
   children: readonly Resource[];
 }
 
 type Span = Pick<Resource, "start" | "end">;
+
+/** Not busy: others lie inside. */
+function isHolder({ kind }: Resource): boolean {
+  return kind === "window" || kind === "kmem";
+}
 
 function meets(entry: Span, start: number, end: number): boolean {
   return start < entry.end && entry.start < end;
@@ -27,14 +32,14 @@ export class Resources {
     return list(this.#roots);
   }
 
-  /** Whether the range can not be requested: something busy is in the way, or the end of a window. */
+  /** Whether the range can not be requested: something busy is in the way, or the end of something that is not. */
   overlaps(start: number, nrPages: number): boolean {
     const end = start + nrPages;
     let entries = this.#roots;
     for (;;) {
       const conflict = entries.find((entry) => meets(entry, start, end));
       if (conflict === undefined) return false;
-      if (conflict.kind !== "window" || start < conflict.start || conflict.end < end) return true;
+      if (!isHolder(conflict) || start < conflict.start || conflict.end < end) return true;
       entries = conflict.children;
     }
   }
@@ -65,9 +70,25 @@ export class Resources {
 
   add(start: number, nrPages: number, kind: Resource["kind"]): void {
     const entry: Resource = { start, end: start + nrPages, kind, children: [] };
-    const window = this.#roots.find((root) => root.kind === "window" && root.start <= entry.start && entry.end <= root.end);
-    if (window === undefined) this.#roots = sorted([...this.#roots, entry]);
-    else window.children = sorted([...window.children, entry]);
+    const around = (entries: readonly Resource[]): Resource | undefined => entries.find((other) => isHolder(other) && other.start <= entry.start && entry.end <= other.end);
+    let holder = around(this.#roots);
+    for (let inner = holder; inner !== undefined; inner = around(inner.children)) holder = inner;
+    if (holder === undefined) this.#roots = sorted([...this.#roots, entry]);
+    else holder.children = sorted([...holder.children, entry]);
+  }
+
+  /** Whether the range meets memory that a driver reserved. */
+  meetsKmem(start: number, nrPages: number): boolean {
+    return this.all().some((entry) => entry.kind === "kmem" && meets(entry, start, start + nrPages));
+  }
+
+  /** remove_resource() of what a driver reserved here: what lies inside moves up. Whether there was such a region. */
+  release(start: number): boolean {
+    const lift = (entries: readonly Resource[]): readonly Resource[] =>
+      entries.flatMap((entry) => (entry.kind === "kmem" && entry.start === start ? entry.children : [{ ...entry, children: lift(entry.children) }]));
+    const found = this.all().some((entry) => entry.kind === "kmem" && entry.start === start);
+    if (found) this.#roots = lift(this.#roots);
+    return found;
   }
 
   /** release_mem_region_adjustable(): what is left of the busy entries that the range cuts. */
@@ -83,7 +104,7 @@ function sorted(entries: readonly Resource[]): readonly Resource[] {
 function without(entries: readonly Resource[], start: number, end: number): readonly Resource[] {
   return entries.flatMap((entry) => {
     if (!meets(entry, start, end)) return [entry];
-    if (entry.kind === "window") return [{ ...entry, children: without(entry.children, start, end) }];
+    if (isHolder(entry)) return [{ ...entry, children: without(entry.children, start, end) }];
     const below = entry.start < start ? [{ ...entry, end: start }] : [];
     const above = end < entry.end ? [{ ...entry, start: end }] : [];
     return [...below, ...above];

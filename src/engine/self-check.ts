@@ -66,6 +66,7 @@ export function selfCheck(m: Machine): readonly SelfEvidence[] {
   checkBooks(m, report);
   checkBlocks(m, report);
   checkPools(m, report);
+  checkKmem(m, report);
   checkTotals(m, report);
   return found;
 }
@@ -265,6 +266,15 @@ function checkPools(m: Machine, report: Report): void {
       expect(report, `pool of order ${order}, node ${node}: free pages`, here.filter((slot) => m.hugetlb.isFree(slot)).length, nrFree[node] ?? 0);
     }
     expect(report, `pool of order ${order}: promised pages are free`, true, reserved <= sumOf(nrFree));
+  }
+}
+
+function checkKmem(m: Machine, report: Report): void {
+  const reserved = m.resources.all().filter(({ kind }) => kind === "kmem");
+  for (const [device, { ranges, added }] of m.kmem.all()) {
+    for (const [at, { start, nrPages }] of ranges.entries()) {
+      if (added.has(at)) expect(report, `dax device ${device}, range ${at}: reserved`, true, reserved.some((entry) => entry.start === start && entry.end === start + nrPages));
+    }
   }
 }
 

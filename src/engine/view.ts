@@ -1,7 +1,7 @@
 /** What can be seen of the engine: views are made when asked for, from the state alone. */
 import { migratetypes, pfnRange, toBlockId, toPfn, viewOfParts, zoneTypes } from "../../models/index.ts";
 import type {
-  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FreeBlockView, GroupView, HugePoolView, IsolationView, Migratetype, NodeView, PageblockView, PfnRange, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneView,
+  AllocationView, BlockView, CmaAreaView, DeviceView, Fact, FreeBlockView, GroupView, HugePoolView, IsolationView, KmemView, Migratetype, NodeView, PageblockView, PfnRange, ResourceView, SectionView, TaskView, TotalsView, View, ViewParts, ZoneView,
 } from "../../models/index.ts";
 import type { Altmap } from "./altmap.ts";
 import { isActive } from "./cma.ts";
@@ -33,6 +33,7 @@ export function viewOf(m: Machine, wanted?: readonly Fact[]): View {
     hugePools: () => viewHugePools(m),
     groups: () => viewGroups(m),
     devices: () => viewDevices(m),
+    kmem: () => viewKmem(m),
     resources: () => viewResources(m),
     totals: () => viewTotals(m),
   };
@@ -171,6 +172,10 @@ function pcpTypeOf(m: Machine, section: Section, offset: number, order: number):
   const type = [Type.Unmovable, Type.Movable, Type.Reclaimable].find((list) => m.lists.has(section, offset, order, zoneAt(section, offset), pcpList + list));
   if (type === undefined) throw broken(`per-CPU entry ${section.start + offset} is on no list`);
   return type;
+}
+
+function viewKmem(m: Machine): readonly KmemView[] {
+  return m.kmem.all().map(([device, { group, ranges, added }]) => ({ device, group, ranges: ranges.filter((_, at) => added.has(at)).map(({ start, nrPages }) => pfnRange(toPfn(start), nrPages)) }));
 }
 
 function viewAllocations(m: Machine): readonly AllocationView[] {

@@ -71,6 +71,8 @@ const commands: { readonly [K in Op]: Schema<Extract<Command, { op: K }>> } = {
   "huge-shrink": closed({ op: v.literal("huge-shrink"), id: label }),
   "huge-reserve": closed({ op: v.literal("huge-reserve"), order, count: label }),
   "huge-use": closed({ op: v.literal("huge-use"), id: label, reserved: yesOrNo }),
+  "kmem-probe": closed({ op: v.literal("kmem-probe"), device: label, group: label }),
+  "kmem-remove": closed({ op: v.literal("kmem-remove"), device: label }),
   set: closed({ op: v.literal("set"), setting }),
   veto: closed({ op: v.literal("veto"), event: oneOf(vetoableEvents), errno: oneOf(errnos) }),
   "fail-next": closed({ op: v.literal("fail-next"), what: oneOf(failurePoints), skip: label }),

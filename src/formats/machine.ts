@@ -30,6 +30,7 @@
  * | windows | none |
  * | hugePages | no pools of huge pages |
  * | hugePages[].migratable | true |
+ * | daxDevices | none |
  */
 import * as v from "valibot";
 import { bootMemory, brokenGeometryRule, checkDescription, maxFrames, maxNodes, namedMachines, rangeEnd, toPfn } from "../../models/index.ts";
@@ -93,6 +94,7 @@ const description: Schema<MachineDescription> = closed({
   compaction: v.exactOptional(v.literal(true)),
   guardMinOrder: v.exactOptional(order),
   windows: v.exactOptional(listOf(range, 256)),
+  daxDevices: v.exactOptional(listOf(closed({ node: whole(0, maxNodes - 1), ranges: listOf(range, 64) }), 64)),
 });
 
 const machineExpected = `one of ${namedMachines.map(({ name }) => name).join(", ")}, or an object`;

@@ -11,6 +11,7 @@ import { deviceOverlap, deviceTails, firstDevicePage, nestedMemory } from "./dev
 import { flagOfHead, largestStep, promisedDissolved } from "./huge-pages.ts";
 import { cmaForAll, fixedHugetlb, samePageblock, zoneOfCursor } from "./isolation.ts";
 import { guessedByFlag } from "./lru-batches.ts";
+import { neverAdded } from "./kmem.ts";
 import { altmapBoundary, hostedRollback, memmapChunk, memmapUnderflow } from "./memmap.ts";
 import type { Mutant } from "./mutant.ts";
 import { strandedStats } from "./node-stats.ts";
@@ -29,5 +30,5 @@ export const mutants: readonly Mutant[] = [
   onlyNode, unpairedDone, heldBlock, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
   sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
   deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, guessedByFlag, zeroPage, hugetlbTail, countedTwice, flagOfHead, statusOfTry, promisedDissolved, fixedHugetlb, largestStep, firstDevicePage, deviceOverlap,
-  deviceTails, groupSize, balloonZones, holesOfNodes, pageblockStart,
+  deviceTails, neverAdded, groupSize, balloonZones, holesOfNodes, pageblockStart,
 ];

@@ -29,7 +29,7 @@ class SpanStays extends Offline {
 }
 
 class SpanGoesOnRemoval extends Removal {
-  protected override tryRemove(start: number, nrPages: number): Refusal | undefined {
+  override tryRemove(start: number, nrPages: number): Refusal | undefined {
     const left = this.m.blocks.between(start, nrPages).map((block) => ({ zone: this.m.zones.ofPfn(block.start), start: block.start }));
     const refusal = super.tryRemove(start, nrPages);
     for (const { zone, start: first } of left) if (refusal === undefined && zone !== undefined) this.m.zones.removeRange(zone, first, this.m.sizes.blockPages);

@@ -95,6 +95,10 @@ export function commandWords(command: Command): string {
       return `${counted(command.count, "page")} of order ${command.order}`;
     case "huge-use":
       return `${allocName(command.id)}${command.reserved ? " as promised" : ""}`;
+    case "kmem-probe":
+      return `dax device ${command.device} as ${groupName(command.group)}`;
+    case "kmem-remove":
+      return `dax device ${command.device}`;
     case "set":
       return settingWords(command.setting);
     case "veto":

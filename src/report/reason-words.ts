@@ -97,6 +97,12 @@ const reasons: Readonly<Record<string, Words>> = {
   "device-conflict": say("the range overlaps a mapped device"),
   "ram-conflict": say("the range overlaps System RAM"),
   "subsection-alignment": say("the range is not whole subsections"),
+  "no-such-device": say("the machine has no such dax device"),
+  bound: say("the driver has the device already"),
+  "not-bound": say("the driver does not have the device"),
+  "driver-memory": say("only its driver removes that memory"),
+  "too-small": say("no range of the device holds a whole memory block"),
+  "region-busy": (because) => (because.pfn === undefined ? "the range can not be reserved" : `the range at ${hex(because.pfn)} can not be reserved`),
   "no-such-pool": say("there is no pool of that order"),
   "not-free-in-pool": (because) => `${page(because)} is not free in a pool`,
   "nothing-promised": say("the pool has promised nothing"),
@@ -146,6 +152,8 @@ function labelOf(command: Command): string {
     case "group-dynamic":
     case "group-unregister":
       return groupName(command.id);
+    case "kmem-probe":
+      return groupName(command.group);
     case "device-map":
     case "device-unmap":
       return deviceName(command.id);

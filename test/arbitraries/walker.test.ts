@@ -121,8 +121,8 @@ describe("a walk over tiny", () => {
   });
 
   it("makes every command in a way that is accepted, and in one that is refused or skipped", () => {
-    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, no compaction, no batches of the LRU, and no pools of huge pages.
-    const made = ops.filter((op) => op !== "compact" && op !== "pin-range" && !op.startsWith("huge-") && op !== "lru-batch" && op !== "lru-drain");
+    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, no compaction, no batches of the LRU, no pools of huge pages, and no dax devices.
+    const made = ops.filter((op) => op !== "compact" && op !== "pin-range" && !op.startsWith("huge-") && op !== "lru-batch" && op !== "lru-drain" && !op.startsWith("kmem-"));
     const neverAccepted = made.filter((op) => (tally.ops.get(op)?.accepted ?? 0) === 0);
     const neverRefused = made.filter((op) => (tally.ops.get(op)?.refused ?? 0) + (tally.ops.get(op)?.skipped ?? 0) === 0);
 
@@ -164,7 +164,7 @@ describe("a walk over tiny", () => {
 });
 
 /** Recipes that tiny does not allow. */
-const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free"]);
+const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free", "kmem-range-taken", "kmem-range-fails", "kmem-online-stays"]);
 
 describe("a walk over the other small machines", () => {
   it("compacts zones where that can be done, and asks for zones that are not there", () => {
@@ -240,6 +240,16 @@ describe("a walk over the other small machines", () => {
     for (const { id } of recipes) if (id.startsWith("huge-")) expect([id, (done.get(id)?.completed ?? 0) > 15]).toEqual([id, true]);
     expect(invalid).toEqual([]);
     for (const machine of tinyMachines) expect([...tallyRuns(machine, "strict", 10).ops.keys()].filter((op) => op.startsWith("huge-"))).toEqual([]);
+  });
+
+  it("reaches the memory of dax devices, where a machine has some and nowhere else", () => {
+    const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled("tiny-kmem"), "strict", 80);
+    const seldom = ops.filter((op) => op.startsWith("kmem-") && ((seen.get(op)?.accepted ?? 0) < 15 || (seen.get(op)?.refused ?? 0) + (seen.get(op)?.skipped ?? 0) < 3));
+
+    expect(seldom).toEqual([]);
+    for (const { id } of recipes) if (id.startsWith("kmem-")) expect([id, (done.get(id)?.completed ?? 0) > 3]).toEqual([id, true]);
+    expect(invalid).toEqual([]);
+    for (const machine of tinyMachines) expect([...tallyRuns(machine, "strict", 10).ops.keys()].filter((op) => op.startsWith("kmem-"))).toEqual([]);
   });
 
   it("completes every recipe on some machine", () => {

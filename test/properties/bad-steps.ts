@@ -1,7 +1,7 @@
 /** For each law a step that keeps all laws, and the smallest way to make that step break it. */
 import { FrameFlag, FrameUse, toPfn } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
-import { addBlock, batch, block4, both, compacted, contig, count, frame, free, grantOf, grow, isolate, isolated, kernel, movable, movableBlock, normal, state, user } from "./step-edits.ts";
+import { addBlock, batch, block4, both, compacted, contig, count, frame, free, grantOf, grow, isolate, isolated, kernel, movable, movableBlock, normal, probe, state, user } from "./step-edits.ts";
 import type { BadStep } from "./step-edits.ts";
 
 export const badSteps: Readonly<Record<string, BadStep>> = {
@@ -161,4 +161,8 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
     at: "0x50",
     edit: (step) => Object.assign(step, { after: structuredClone(step.before), outcome: { result: "refused", errno: "ENOMEM", because: { kind: "stuck" } } }),
   },
+
+  // Memory of dax devices
+  "KM-03": { machine: "dax devices", commands: [probe(0)], what: "a range that was added and whose block is not there", at: "block 10", edit: ({ after }) => given(after.blocks).pop() },
+  "KM-04": { machine: "dax devices", commands: [{ ...addBlock, start: toPfn(0xa0), nrPages: 16 }, probe(0), { op: "kmem-remove", device: 0 }], what: "memory of somebody else that is taken away", at: "block 10", edit: ({ after }) => given(after.blocks).pop() },
 };

@@ -1,7 +1,7 @@
 /** For each invariant the smallest way to break it in the little machine. */
 import { FrameFlag, FrameUse, NONE, toPfn } from "../../models/index.ts";
 import type { View } from "../../models/index.ts";
-import { comingOnline, device, edit, editAllocation, editBlock, editFreeBlock, editPageblock, editSection, frame, given, goingOffline, movable, normal, poolInUse, smallView } from "./small-views.ts";
+import { comingOnline, daxMemory, device, edit, editAllocation, editBlock, editFreeBlock, editPageblock, editSection, frame, given, goingOffline, movable, normal, poolInUse, smallView } from "./small-views.ts";
 import type { Editable } from "./small-views.ts";
 
 export interface BadView {
@@ -201,6 +201,10 @@ export const badViews: Readonly<Record<string, BadView>> = {
   // Batches of the LRU
   "LB-01": { what: "a kernel page in a batch", at: "0x36", edit: (v) => editAllocation(v, 1, { lruBatch: "move" }), also: [] },
   "LB-02": { what: "a page in a batch beside a block that is going offline", at: "0x38", from: goingOffline, edit: (v) => editAllocation(v, 2, { lruBatch: "move" }), also: [] },
+
+  // Memory of dax devices
+  "KM-01": { what: "memory of a dax device in the group of another", at: "0x40", from: daxMemory, edit: (v) => edit(v.kmem, 0, { group: 8 }), also: [] },
+  "KM-02": { what: "a region that is reserved for memory where there is none", at: "[0xa0, 0xc0)", from: daxMemory, edit: (v) => given(v.resources).push({ range: { start: toPfn(0xa0), nrPages: 32 }, kind: "kmem" }), also: [] },
 };
 
-export const machines: Readonly<Record<string, () => Editable<View>>> = { "at rest": smallView, "with a block going offline": goingOffline, "with a block coming online": comingOnline, "with a pool of huge pages": poolInUse };
+export const machines: Readonly<Record<string, () => Editable<View>>> = { "at rest": smallView, "with a block going offline": goingOffline, "with a block coming online": comingOnline, "with a pool of huge pages": poolInUse, "with memory of a dax device": daxMemory };

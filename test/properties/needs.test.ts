@@ -75,7 +75,7 @@ function opOf({ before, command }: StepRecord): string {
 /** Every fact, and every field that a view can lack. */
 const withheldAtOnce: Arbitrary<readonly Need[]> = subarray(
   [
-    "zones", "nodes", "blocks", "sections", "pageblocks", "frames", "freeBlocks", "pcp", "allocations", "isolations", "tasks", "cma", "hugePools", "groups", "devices", "resources", "totals", "frames.use", "frames.flags", "frames.zone", "frames.order",
+    "zones", "nodes", "blocks", "sections", "pageblocks", "frames", "freeBlocks", "pcp", "allocations", "isolations", "tasks", "cma", "hugePools", "groups", "devices", "kmem", "resources", "totals", "frames.use", "frames.flags", "frames.zone", "frames.order",
     ...optionalFields,
   ] satisfies readonly Need[],
   { minLength: 1, maxLength: 6 },

@@ -161,6 +161,7 @@ export function smallView(): Editable<View> {
       { device: 1, range: { start: toPfn(0x3c), nrPages: 4 } },
       { device: 2, range: { start: toPfn(0x84), nrPages: 8 } },
     ],
+    kmem: [],
     resources: [
       { range: { start: toPfn(0x21), nrPages: 27 }, kind: "ram" },
       { range: { start: toPfn(0x3c), nrPages: 4 }, kind: "device" },
@@ -192,6 +193,16 @@ export function poolInUse(): Editable<View> {
   const view = smallView();
   editAllocation(view, 3, { kind: "hugetlb", pool: true });
   view.hugePools = [{ order: 2, reserved: 0, total: 1, free: 0, nodes: [{ total: 1, free: 0 }, { total: 0, free: 0 }] }];
+  return view;
+}
+
+/** The same machine, block 2 being memory of a dax device. */
+export function daxMemory(): Editable<View> {
+  const view = smallView();
+  const range = { start: toPfn(0x40), nrPages: 32 };
+  view.kmem = [{ device: 0, group: 9, ranges: [range] }];
+  given(view.resources).splice(2, 0, { range: { ...range }, kind: "kmem" });
+  edit(view.groups, 0, { dynamic: false });
   return view;
 }
 

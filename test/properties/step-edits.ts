@@ -64,6 +64,11 @@ export function grow(id: number): Command {
 
 /** A batch of the LRU takes the page. */
 export const batch = (id: number): Command => ({ op: "lru-batch", id });
+/** The driver takes a dax device. */
+export function probe(device: number): Command {
+  return { op: "kmem-probe", device, group: 1 };
+}
+
 export const block4: PfnRange = { start: toPfn(0x80), nrPages: 32 };
 
 export const user = (id: number): Alloc => ({ op: "alloc", id, kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" });

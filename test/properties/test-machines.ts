@@ -101,6 +101,14 @@ export const testMachines: readonly MachineDescription[] = [
     lruBatches: true,
     hotplugEnd: toPfn(0x80),
   },
+  {
+    ...base,
+    name: "dax devices",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
+    nodes: [node(range(0x20, 0x60))],
+    hotplugEnd: toPfn(0x100),
+    daxDevices: [{ node: 0, ranges: [range(0x6c, 0x94), range(0x9c, 0xb4)] }, { node: 0, ranges: [range(0xbc, 0xd4), range(0xd4, 0xe0)] }],
+  },
 ];
 
 export function testMachine(name: string): MachineDescription {

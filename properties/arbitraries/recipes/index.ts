@@ -6,10 +6,11 @@ import { deviceRecipes } from "./devices.ts";
 import { hugeRecipes } from "./huge.ts";
 import { isolationRecipes } from "./isolation.ts";
 import { lruBatchRecipes } from "./lru-batches.ts";
+import { kmemRecipes } from "./kmem.ts";
 import { pageRecipes } from "./pages.ts";
 import type { Recipe } from "./recipe.ts";
 import { refusalRecipes } from "./refusals.ts";
 import { statsRecipes } from "./stats.ts";
 import { taskRecipes } from "./tasks.ts";
 
-export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes, ...hugeRecipes, ...lruBatchRecipes];
+export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes, ...hugeRecipes, ...lruBatchRecipes, ...kmemRecipes];
