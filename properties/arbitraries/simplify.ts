@@ -6,12 +6,12 @@
  * scenario from a file is reduced exactly as a generated one is.
  */
 import type { Scenario } from "./scenario.ts";
-import { leftOutAndReplaced, replaced, single } from "./simplify/alphabet.ts";
+import { leftOutAndReplaced, lastReplaced, leftOutAndVaried, replaced, single } from "./simplify/alphabet.ts";
 import type { Inert } from "./simplify/alphabet.ts";
 import { withoutChunks, withoutOne, withoutTail, withoutThings, withoutTwo } from "./simplify/leave-out.ts";
 import { lowered, onBootBlocks } from "./simplify/move.ts";
 import { only } from "./simplify/proposals.ts";
-import { withSimplerOp, withoutSettings, withoutShortage, withoutSteps } from "./simplify/replace.ts";
+import { devicesAsMemory, inOneCommand, withSimplerOp, withoutSettings, withoutShortage, withoutSteps } from "./simplify/replace.ts";
 import { renumbered, swapped, withSimplerValue } from "./simplify/values.ts";
 
 export interface Pass {
@@ -19,6 +19,8 @@ export interface Pass {
   /** What it proposes, as a sentence. */
   readonly title: string;
   readonly candidates: (scenario: Scenario) => Iterable<Scenario>;
+  /** Whatever its proposals break is worth knowing, besides the rule in question. Left out: as whoever reduces thinks. */
+  readonly telling?: true;
 }
 
 /** The passes, in the order in which they pay: first what makes a long scenario short, last what makes a short one plain. */
@@ -30,6 +32,8 @@ export const passes: readonly Pass[] = [
   { id: "pairs", title: "two commands are left out", candidates: only(withoutTwo) },
   { id: "steps", title: "an operation in steps becomes one command", candidates: only(withoutSteps) },
   { id: "settings", title: "a setting is left out, and the blocks that it decided about are told what to be", candidates: only(withoutSettings) },
+  { id: "joined", title: "a block goes offline and is removed in one command", candidates: only(inOneCommand) },
+  { id: "devices", title: "a device that comes and goes becomes memory that does", candidates: only(devicesAsMemory) },
   { id: "boot", title: "a block that was added becomes a block that is there at boot", candidates: only(onBootBlocks) },
   { id: "shortage", title: "allocations that leave nothing become a failure that is armed, or a page that is held", candidates: only(withoutShortage) },
   { id: "lower", title: "a block, pageblock or node becomes a lower one throughout, or everything moves down", candidates: only(lowered) },
@@ -42,8 +46,10 @@ export const passes: readonly Pass[] = [
 /** Passes that try everything near a short scenario, for when the others have no more. Many proposals, most of them in vain; `inert` saves some. */
 export const thoroughPasses = (inert: Inert = () => false): readonly Pass[] => [
   { id: "single", title: "one command of the alphabet, and no other", candidates: only(single) },
+  { id: "last", title: "the last command becomes one of the alphabet", candidates: only(lastReplaced(inert)), telling: true },
   { id: "replaced", title: "one command becomes one of the alphabet", candidates: only(replaced(inert)) },
   { id: "left-out-and-replaced", title: "one command is left out, and another becomes one of the alphabet", candidates: only(leftOutAndReplaced(inert)) },
+  { id: "left-out-and-varied", title: "one command is left out, and one field of another takes another value", candidates: only(leftOutAndVaried) },
 ];
 
 /** Every proposal of every pass. */

@@ -57,15 +57,16 @@ export interface OtherFailure {
 }
 
 export interface Failure {
-  readonly stillFails: (scenario: Scenario) => boolean;
+  /** `many`: one of a great many that are tried in vain. Left out: no. */
+  readonly stillFails: (scenario: Scenario, many?: boolean) => boolean;
   /** Whether the subject does nothing that can be seen with the command, behind these. */
   readonly inert: Inert;
   /** Failures of other rules, the simplest first. None are noted where differences of a profile have to be told apart. */
   readonly others: () => readonly OtherFailure[];
 }
 
-/** Scenarios of up to this many commands are always judged whole: whatever one command alone breaks is worth knowing. */
-const alwaysWhole = 1;
+/** Scenarios of up to this many commands are always judged whole: whatever they break is worth knowing. */
+const alwaysWhole = { few: 4, many: 1 } as const;
 
 export function failureOf({ setup: setupOn, subjectProfile, finding, explained, memory }: FailureOptions): Failure {
   const others = new Map<string, OtherFailure>();
@@ -84,10 +85,10 @@ export function failureOf({ setup: setupOn, subjectProfile, finding, explained, 
   return {
     inert: inertWith(setupOn),
     others: () => [...others.values()].toSorted((a, b) => compareScenarios(a.scenario, b.scenario)),
-    stillFails: (scenario) => {
+    stillFails: (scenario, many = false) => {
       const setup = setupOn(scenario.machine);
       // A known difference of Linux may show under any rule.
-      if (explained.length === 0 && scenario.commands.length > alwaysWhole && booted.has(scenario.machine) && !remembered(memory?.mayBreak, () => `${finding.kind} ${finding.rule} ${JSON.stringify(scenario.commands)}`, () => mayBreak(setup, finding, scenario.commands))) return false;
+      if (explained.length === 0 && scenario.commands.length > (many ? alwaysWhole.many : alwaysWhole.few) && booted.has(scenario.machine) && !remembered(memory?.mayBreak, () => `${finding.kind} ${finding.rule} ${JSON.stringify(scenario.commands)}`, () => mayBreak(setup, finding, scenario.commands))) return false;
       const result = remembered(memory?.results, () => JSON.stringify(scenario.commands), () => whole(setup, scenario));
       if (result.verdict !== "breach") return false;
       const { broken } = result;

@@ -10,8 +10,8 @@ import { aimedPass, onSmallerMachines, passes, thoroughPasses } from "../../prop
 import type { Inert, Pass, Scenario } from "../../properties/index.ts";
 
 export interface ReduceOptions {
-  /** Whether the scenario still shows the same defect. */
-  readonly stillFails: (scenario: Scenario) => boolean;
+  /** Whether the scenario still shows the same defect. `many`: it is one of the many that a thorough pass proposes. */
+  readonly stillFails: (scenario: Scenario, many: boolean) => boolean;
   /** The machine may become simpler too: it was drawn, and nobody knows it by name. */
   readonly machineToo?: boolean;
   /** Everything near a short scenario is tried too; left out: yes. */
@@ -41,14 +41,15 @@ const machinePass: Pass = {
 };
 
 export async function reduce(start: Scenario, { stillFails, machineToo = false, thorough = true, inert, maxExecutions, pulse }: ReduceOptions): Promise<Reduced> {
-  const allPasses = [...quickPasses, ...(machineToo ? [machinePass] : []), ...(thorough ? thoroughPasses(inert) : [])];
+  const fewPasses = [...quickPasses, ...(machineToo ? [machinePass] : [])];
+  const allPasses = [...fewPasses, ...(thorough ? thoroughPasses(inert) : [])];
   const tried = new Set<string>();
   let scenario = start;
   let executions = 0;
   let stopped = false;
 
   const next = async (): Promise<Scenario | undefined> => {
-    for (const pass of allPasses) {
+    for (const [at, pass] of allPasses.entries()) {
       for (const candidate of pass.candidates(scenario)) {
         const key = JSON.stringify(machineToo ? candidate : candidate.commands);
         if (tried.has(key)) continue;
@@ -58,7 +59,7 @@ export async function reduce(start: Scenario, { stillFails, machineToo = false, 
           return undefined;
         }
         executions++;
-        if (stillFails(candidate)) return candidate;
+        if (stillFails(candidate, at >= fewPasses.length && pass.telling !== true)) return candidate;
       }
     }
     return undefined;

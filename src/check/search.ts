@@ -8,7 +8,7 @@ import type { Command, CreateSubject, MachineDescription, Profile, SwitchId } fr
 import { compareScenarios, createCoverage, marks } from "../../properties/index.ts";
 import type { Coverage, MarkKind, Scenario, StepRecord } from "../../properties/index.ts";
 import type { Counterexample, Finding, SubjectName } from "./counterexample.ts";
-import { failureOf } from "./failure.ts";
+import { createMemory, failureOf } from "./failure.ts";
 import type { Memory, OtherFailure } from "./failure.ts";
 import { startLockstep } from "./lockstep.ts";
 import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
@@ -105,7 +105,9 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     }
     const broken = await oneRun(options, state, course);
     state.runs++;
-    if (broken !== undefined && !(await settle(options, state, broken))) break;
+    if (broken === undefined || (await settle(options, state, broken))) continue;
+    await lookAgain(options, state, source);
+    break;
   }
   const { findings, undecided } = state;
   const verdict = findings.length > 0 ? "breach" : undecided !== null || state.runs === 0 ? "inconclusive" : "holds";
@@ -195,6 +197,32 @@ async function oneRun(options: SearchOptions, state: State, { machine, next, new
   return broken ? { machine, commands } : undefined;
 }
 
+/** A finding of more commands than this may be an unlucky one. */
+const short = 3;
+/** Scenarios that are walked to find it again. */
+const maxAgain = 8;
+
+/** Where what was found stays long, the next walks may lead to something simpler: what the first of them breaks is reduced too. */
+async function lookAgain(options: SearchOptions, state: State, source: ScenarioSource): Promise<void> {
+  const first = simplestOf(state.findings);
+  if (options.source !== undefined || options.thorough === false || first === undefined || first.commands.length <= short || first.explainedBy.length > 0) return;
+  const { runs, commands } = state;
+  const last = Math.min(options.runs, runs + maxAgain);
+  let broken: Broken | undefined;
+  while (broken === undefined && state.runs < last && (await goesOn(options, state, null))) {
+    const course = source(state.runs);
+    if (course === undefined) break;
+    broken = await oneRun(options, state, course);
+    state.runs++;
+  }
+  if (broken !== undefined && !state.stopped) await settle(options, state, broken);
+  // It was found when it was found first.
+  Object.assign(state, { runs, commands });
+  const simplest = state.findings.toSorted(compareScenarios);
+  const told = simplest.filter((finding, at) => !simplest.slice(0, at).some((known) => known.finding.rule === finding.finding.rule));
+  state.findings.splice(0, state.findings.length, ...told);
+}
+
 /** Failures of other rules that are reduced, the simplest first. */
 const maxOthers = 4;
 /** Scenarios run at most to reduce one of them: most have one command by then. */
@@ -214,7 +242,7 @@ async function settle(options: SearchOptions, state: State, { machine, commands:
   const explained = explainedBy(setupUnder(profile)(machine), options.subjectProfile, commands, first.broken);
   const { subjectProfile } = options;
   // What was judged with more permitted than the profile says is not the same.
-  const memory = options.machine === "drawn" || state.known.length > 0 ? undefined : options.memory;
+  const memory = options.machine === "drawn" ? undefined : state.known.length > 0 ? createMemory() : (options.memory ?? createMemory());
   const found: Counterexample[] = [];
   /** Reduces one failure and files it, unless what it comes down to is known; returns what else was met. */
   const work = async (finding: Finding, start: Scenario, thorough: boolean, maxExecutions: number): Promise<readonly OtherFailure[]> => {
@@ -240,10 +268,23 @@ async function settle(options: SearchOptions, state: State, { machine, commands:
     state.undecided = "the reduced commands gave another result the second time";
     return false;
   }
+  const reduced = new Set([first.broken.finding.rule]);
   for (const { finding, scenario } of thorough ? others.slice(0, maxOthers) : []) if (!state.stopped) await work(finding, scenario, false, Math.min(maxForOther, options.maxReductions));
+  // What is told first is as simple as can be under the rule that it tells.
+  for (let simplest = thorough ? simplestOf(found) : undefined; !state.stopped && simplest !== undefined && !reduced.has(simplest.finding.rule); simplest = simplestOf(found)) {
+    const { finding } = simplest;
+    reduced.add(finding.rule);
+    await work(finding, { machine: simplest.machine, profile: profile.name, commands: simplest.commands }, true, options.maxReductions);
+    const simpler = simplestOf(found);
+    if (simpler !== simplest && simpler?.finding.rule === finding.rule) found.splice(found.indexOf(simplest), 1);
+  }
   state.findings.push(...found.toSorted(compareScenarios));
   state.known = [...state.known, ...explained];
   return explained.length > 0;
+}
+
+function simplestOf(found: readonly Counterexample[]): Counterexample | undefined {
+  return found.toSorted(compareScenarios)[0];
 }
 
 /** Whether one defect was found twice. */

@@ -27,6 +27,8 @@ function proposals(pass: string, commands: readonly Command[]): readonly (readon
 
 const alloc = (id: number): Command => ({ op: "alloc", id, kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" });
 const free = (id: number): Command => ({ op: "free", id, pcp: false });
+const contig = (id: number, start: number, nrPages: number): Command => ({ op: "alloc-contig", id, start: toPfn(start), nrPages, compound: false, gfp: "kernel" });
+const device = (start: number, nrPages: number, reserve: number, aside: number): Command => ({ op: "device-map", id: 1, start: toPfn(start), nrPages, node: 0, reserve, free: aside });
 const isolate = (start: number, nrPages: number, id = 1): Command => ({ op: "isolate", id, start: toPfn(start), nrPages, mode: "offline" });
 
 /** A block is added, brought online, and a frame of it poisoned. */
@@ -98,6 +100,10 @@ describe("every pass", () => {
       alloc(4), alloc(5), alloc(6), alloc(8), alloc(9),
       { op: "hold", id: 4 },
       free(5), free(4),
+      { op: "write-state", block: toBlockId(5), value: "offline" },
+      { op: "remove", start: toPfn(0xa0), nrPages: 32 },
+      { op: "device-map", id: 1, start: toPfn(0xc0), nrPages: 16, node: 0 },
+      { op: "device-unmap", id: 1 },
     ];
     const count = new Map<string, number>();
     const all = passes.map((pass) => new Set([...pass.candidates(scenario(commands))].map((candidate) => JSON.stringify(candidate.commands))));
@@ -112,14 +118,32 @@ describe("every pass", () => {
 describe("a thorough pass", () => {
   const add: Command = { op: "add", start: toPfn(0x80), nrPages: 32, node: 0, memmapOnMemory: false, group: null };
   const pair = [alloc(1), { op: "hold", id: 1 }, add] as const;
+  /** Commands that each proposal of a pass has. */
+  const lengths: Readonly<Record<string, number>> = { single: 1, last: 3, replaced: 3, "left-out-and-replaced": 2, "left-out-and-varied": 4 };
 
   it.each(thoroughPasses().map((pass) => [pass.id, pass] as const))("%s proposes scenarios that are valid and simpler, with labels from 1 on", (id, pass) => {
-    const whole = scenario([...pair]);
+    const whole = scenario(id === "left-out-and-varied" ? [alloc(1), ...pair.slice(1), add, add] : [...pair]);
     const candidates = [...pass.candidates(whole)];
 
     expect(candidates.length).toBeGreaterThan(100);
     expect(candidates.every((candidate) => isScenario(candidate) && simplerThan(candidate, whole) && hasOwnLabels(candidate.commands))).toBe(true);
-    expect(candidates.every(({ commands }) => commands.length === (id === "single" ? 1 : id === "replaced" ? 3 : 2))).toBe(true);
+    expect(candidates.every(({ commands }) => commands.length === lengths[id])).toBe(true);
+  });
+
+  it("says of which proposals everything is worth knowing", () => {
+    expect(thoroughPasses().filter(({ telling }) => telling === true).map(({ id }) => id)).toEqual(["last"]);
+    expect(proposals("last", pair).every((commands) => JSON.stringify(commands.slice(0, 2)) === JSON.stringify(pair.slice(0, 2)))).toBe(true);
+    expect(proposals("last", pair)).toContainEqual([alloc(1), { op: "hold", id: 1 }, { op: "drain", node: 0, zone: "Normal" }]);
+    expect(proposals("last", [alloc(1)])).toEqual([]);
+  });
+
+  it("leaves one command out of a longer scenario and gives another one other values", () => {
+    const folio = { ...alloc(1), kind: "folio", order: 2 } as Command;
+
+    expect(proposals("left-out-and-varied", [alloc(1), alloc(2), alloc(3), add])).toContainEqual([folio, alloc(2), add]);
+    expect(proposals("left-out-and-varied", [alloc(1), alloc(2), add])).toEqual([]);
+    expect(proposals("left-out-and-replaced", [alloc(1), alloc(2), alloc(3), add])).toContainEqual([alloc(1), alloc(2), { op: "hold", id: 1 }]);
+    expect(proposals("left-out-and-replaced", [alloc(1), alloc(2), alloc(3), add]).every(([first, second]) => JSON.stringify([first, second]) === JSON.stringify([alloc(1), alloc(2)]))).toBe(true);
   });
 
   it("tries every command of the narrow alphabet alone, the simplest first", () => {
@@ -132,7 +156,7 @@ describe("a thorough pass", () => {
 
   it("leaves out what changes nothing where it stands, but for the last command", () => {
     const asked: number[] = [];
-    const [, pass] = thoroughPasses((_, before) => (asked.push(before.length), true));
+    const pass = thoroughPasses((_, before) => (asked.push(before.length), true)).find(({ id }) => id === "replaced");
     const commands = [...(pass?.candidates(scenario([...pair])) ?? [])].map((candidate) => candidate.commands);
 
     expect(commands.length).toBeGreaterThan(100);
@@ -259,12 +283,45 @@ describe("single passes", () => {
   });
 
   it("put plainer commands in place of others", () => {
-    const contig = { op: "alloc-contig", id: 1, start: toPfn(0x60), nrPages: 4, compound: false, gfp: "kernel" } as const;
+    const taken = { op: "alloc-contig", id: 1, start: toPfn(0x60), nrPages: 4, compound: false, gfp: "kernel" } as const;
 
-    expect(proposals("words", [{ op: "start", task: 1, command: contig }])).toEqual([[{ op: "isolate", id: 1, start: 0x60, nrPages: 4, mode: "contig" }], [contig]]);
+    expect(proposals("words", [{ op: "start", task: 1, command: taken }])).toEqual([[{ op: "isolate", id: 1, start: 0x60, nrPages: 4, mode: "contig" }], [taken]]);
     expect(proposals("words", [{ op: "write-online", block: toBlockId(3), value: false }])).toEqual([[{ op: "write-state", block: 3, value: "offline" }]]);
-    expect(proposals("words", [{ op: "fake-offline", start: toPfn(0x60), nrPages: 4, drops: true }])).toEqual([[contig]]);
+    expect(proposals("words", [{ op: "fake-offline", start: toPfn(0x60), nrPages: 4, drops: true }])).toEqual([[taken]]);
     expect(proposals("words", [alloc(1), { op: "pin", id: 1, longTerm: true }, { op: "unpin", id: 1, longTerm: true }])).toContainEqual([alloc(1), { op: "hold", id: 1 }, { op: "release", id: 1 }]);
+  });
+
+  it("put a block that goes and is removed into one command", () => {
+    const commands: readonly Command[] = [{ op: "write-state", block: toBlockId(3), value: "offline" }, alloc(1), { op: "remove", start: toPfn(0x60), nrPages: 32 }];
+    const joined: Command = { op: "offline-and-remove", start: toPfn(0x60), nrPages: 32 };
+
+    expect(proposals("joined", commands)).toEqual([[joined, alloc(1)], [alloc(1), joined]]);
+    expect(proposals("joined", commands.toReversed())).toEqual([]);
+  });
+
+  it("take memory that comes and goes for a device that does", () => {
+    const map: Command = { op: "device-map", id: 4, start: toPfn(0xc0), nrPages: 16, node: 1 };
+
+    expect(proposals("devices", [map, { op: "device-unmap", id: 4 }])).toContainEqual([{ op: "add", start: 0xa0, nrPages: 32, node: 1, memmapOnMemory: false, group: null }, { op: "remove", start: 0xa0, nrPages: 32 }]);
+    expect(proposals("devices", [map]).some(([first]) => first?.op === "add" && first.start === 0)).toBe(false);
+  });
+
+  it("take a page for a range that is allocated and given back, where it was and where a page may be", () => {
+    const given: Command = { op: "free-contig", start: toPfn(0x58), nrPages: 3, pcp: true };
+    const freed: Command = { op: "free", id: 1, pcp: true };
+
+    expect(proposals("words", [contig(1, 0x58, 3), given, contig(2, 0x58, 3)])).toContainEqual([alloc(1), freed, contig(2, 0x60, 1)]);
+    expect(proposals("words", [contig(1, 0x58, 3), given, { op: "drain", node: 0, zone: "Normal" }])).toContainEqual([alloc(1), freed, contig(2, 0x60, 1)]);
+    expect(proposals("words", [contig(1, 0x58, 3), given, isolate(0x58, 3)])).toContainEqual([alloc(1), freed, isolate(0x60, 3)]);
+    expect(proposals("words", [contig(1, 0x58, 3), { ...given, start: toPfn(0x5c) } as Command]).flat()).not.toContainEqual(alloc(1));
+  });
+
+  it("make a block a page, its kind and its order at once", () => {
+    expect(proposals("words", [{ ...alloc(1), kind: "folio", order: 1 } as Command])).toEqual([[alloc(1)]]);
+  });
+
+  it("make a device smaller along with what it keeps and sets aside", () => {
+    expect(proposals("values", [device(0xc0, 32, 16, 8)])).toContainEqual([device(0xcc, 20, 6, 6)]);
   });
 
   it("make a range shorter at either end, and move it", () => {

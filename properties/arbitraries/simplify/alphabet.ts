@@ -5,10 +5,10 @@
  * make simpler; which one that is depends on the way there. Trying everything near a short scenario, simplest first,
  * leaves far fewer places to stop.
  */
-import type { Command, MachineDescription } from "../../../models/index.ts";
-import { pageblockPages } from "../../../models/index.ts";
-import { alphabet } from "../alphabet.ts";
-import { labelKinds, labelsOf, mapFields } from "../command-fields.ts";
+import type { Alloc, Command, MachineDescription } from "../../../models/index.ts";
+import { orderFits, pageKinds, pageblockPages } from "../../../models/index.ts";
+import { alphabet, fieldValues } from "../alphabet.ts";
+import { commandFields, fieldsOf, isCommand, labelKinds, labelsOf, mapFields, withField } from "../command-fields.ts";
 import type { LabelKind } from "../command-fields.ts";
 import { hasOwnLabels, withOwnLabels } from "../labels.ts";
 import type { Scenario } from "../scenario.ts";
@@ -18,6 +18,8 @@ import type { Proposals } from "./proposals.ts";
 /** Longer scenarios have too many neighbours. */
 const maxForOne = 8;
 const maxForTwo = 3;
+/** Single fields have few values. */
+const maxForTwoAlike = 7;
 
 /** Whether a command changes nothing where it stands, so that the scenario with it is the one without it. */
 export type Inert = (machine: MachineDescription, before: readonly Command[], command: Command) => boolean;
@@ -35,15 +37,45 @@ export function replaced(inert: Inert): (scenario: Scenario) => Proposals {
   };
 }
 
-/** One command left out and another replaced. */
+/** The last command replaced: mostly it breaks a rule, and another may break another one. */
+export function lastReplaced(inert: Inert): (scenario: Scenario) => Proposals {
+  return function* propose({ machine, commands }) {
+    if (commands.length > 1 && commands.length <= maxForTwo) yield* replacedAt(machine, commands, commands.length - 1, inert);
+  };
+}
+
+/** One command left out and another replaced; of a longer scenario the last. */
 export function leftOutAndReplaced(inert: Inert): (scenario: Scenario) => Proposals {
   return function* propose({ machine, commands }) {
-    if (commands.length > maxForTwo) return;
+    if (commands.length > maxForTwoAlike) return;
     for (const left of commands.keys()) {
       const kept = commands.toSpliced(left, 1);
-      for (const index of kept.keys()) yield* replacedAt(machine, kept, index, inert);
+      // Of longer ones the last: it is there to break a rule.
+      for (const index of kept.keys()) if (kept.length < maxForTwo || index === kept.length - 1) yield* replacedAt(machine, kept, index, inert);
     }
   };
+}
+
+/** In scenarios that are too long for that: one command left out, and one field of another with another value. */
+export function* leftOutAndVaried({ machine, commands }: Scenario): Proposals {
+  if (commands.length <= maxForTwo || commands.length > maxForTwoAlike) return;
+  for (const left of commands.keys()) {
+    const kept = commands.toSpliced(left, 1);
+    for (const [index, command] of kept.entries()) for (const varied of variationsOf(machine, command)) yield withOwnLabels(kept.with(index, varied));
+  }
+}
+
+/** The command with one field other, labels and the commands of tasks aside. */
+function* variationsOf(machine: MachineDescription, command: Command): Generator<Command, void, undefined> {
+  if (command.op === "alloc") yield* otherBlocks(machine, command);
+  const values = fieldsOf(command);
+  for (const field of commandFields(command.op)) {
+    if (field.kind.is === "maker" || field.kind.is === "user" || field.kind.is === "task-command") continue;
+    for (const value of fieldValues(machine, "wide", field)) {
+      const varied: unknown = withField(values, field, value);
+      if (value !== values[field.name] && isCommand(varied)) yield varied;
+    }
+  }
 }
 
 function* replacedAt(machine: MachineDescription, commands: readonly Command[], index: number, inert: Inert): Proposals {
@@ -63,6 +95,13 @@ function* replacedAt(machine: MachineDescription, commands: readonly Command[], 
       if (meant === undefined || (index < commands.length - 1 && inert(machine, commands.slice(0, index), meant))) continue;
       yield withOwnLabels(commands.with(index, meant));
     }
+  }
+}
+
+/** A block of another kind, order and node: one alone mostly does not do. */
+function* otherBlocks({ geometry, nodes }: MachineDescription, command: Alloc): Generator<Command, void, undefined> {
+  for (const kind of pageKinds) {
+    for (let order = 0; order <= geometry.maxPageOrder; order++) if (orderFits(geometry, kind, order)) for (const node of nodes.keys()) yield { ...command, kind, order, node };
   }
 }
 

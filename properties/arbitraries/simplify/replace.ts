@@ -1,7 +1,7 @@
 /** Commands replaced by fewer or plainer ones that do much the same. */
-import { blockPages, failurePoints, toBlockId, toPfn } from "../../../models/index.ts";
-import type { Command, WriteOnline, WriteState } from "../../../models/index.ts";
-import { labelsOf, numbersOf } from "../command-fields.ts";
+import { alignUp, blockPages, failurePoints, pageblockPages, toBlockId, toPfn } from "../../../models/index.ts";
+import type { Command, PfnRange, WriteOnline, WriteState } from "../../../models/index.ts";
+import { labelsOf, mapFields, numbersOf } from "../command-fields.ts";
 import type { LabelKind } from "../command-fields.ts";
 import type { Scenario } from "../scenario.ts";
 import { bootBlocks } from "./move.ts";
@@ -31,6 +31,18 @@ function asksOnline(command: Command): command is WriteState | WriteOnline {
   return (command.op === "write-state" && command.value === "online") || (command.op === "write-online" && command.value);
 }
 
+/** A block goes offline and is removed in one command. */
+export function* inOneCommand({ commands, machine }: Scenario): Proposals {
+  const block = blockPages(machine.geometry);
+  for (const [index, command] of commands.entries()) {
+    if (command.op !== "write-state" || command.value !== "offline") continue;
+    const later = commands.findIndex((other, at) => at > index && other.op === "remove" && other.start === command.block * block && other.nrPages === block);
+    const removal = commands[later];
+    if (removal?.op !== "remove") continue;
+    for (const place of [index, later]) yield commands.flatMap((other, at) => (at === place ? [{ ...removal, op: "offline-and-remove" as const }] : at === index || at === later ? [] : [other]));
+  }
+}
+
 /** Memory that is used up fails an add as an armed failure does, and keeps pages where they are as a reference does. */
 export function* withoutShortage({ commands, machine }: Scenario): Proposals {
   const id = fresh(commands, "alloc");
@@ -39,9 +51,10 @@ export function* withoutShortage({ commands, machine }: Scenario): Proposals {
     const before = commands.slice(0, index);
     const others = before.filter((other) => other.op !== "alloc" || isUsed(commands, other.id));
     const left = before.length - others.length;
-    if ((command.op === "add" || command.op === "device-map") && left > 1) {
-      for (const what of failurePoints) {
-        for (const skip of [0, 1, 2]) yield [...others, { op: "fail-next", what, skip }, ...commands.slice(index)];
+    if ((command.op === "add" || command.op === "device-map") && index > 1) {
+      // Memory may be used up by more than allocations: nothing at all is kept, then.
+      for (const kept of left > 1 ? [[], others] : [[]]) {
+        for (const what of failurePoints) for (const skip of [0, 1, 2]) yield [...kept, { op: "fail-next", what, skip }, ...commands.slice(index)];
       }
     }
     if (!needsTargets(command) || left < 3) continue;
@@ -80,6 +93,63 @@ export function* withSimplerOp(scenario: Scenario): Proposals {
   for (const id of held) yield commands.map((command) => asHold(command, id));
   const special = new Set(commands.flatMap((command) => (command.op === "cma-alloc" || command.op === "alloc-contig-pages" ? [command.id] : [])));
   for (const id of special) yield commands.map((command) => asPage(command, id));
+  yield* rangesAsPages(scenario);
+}
+
+/** A device that comes and goes becomes memory that does. */
+export function* devicesAsMemory({ commands, machine }: Scenario): Proposals {
+  const block = blockPages(machine.geometry);
+  const taken = bootBlocks(machine);
+  const last = Math.min(16, Math.floor(machine.hotplugEnd / block));
+  const places: number[] = [];
+  // Not in the very first, which no machine has memory in.
+  for (let nr = 1; nr < last; nr++) if (!taken.includes(toBlockId(nr))) places.push(nr);
+  for (const [index, map] of commands.entries()) {
+    if (map.op !== "device-map") continue;
+    for (const place of places) {
+      const range = { start: toPfn(place * block), nrPages: block };
+      yield commands.map((command, at) => {
+        if (at === index) return { op: "add", node: map.node, ...range, memmapOnMemory: false, group: null };
+        return command.op === "device-unmap" && command.id === map.id ? { op: "remove", ...range } : command;
+      });
+    }
+  }
+}
+
+/** Pageblocks of a range of boot memory where a page may be. */
+const maxPlaces = 16;
+
+/** A range that is allocated and given back becomes a page, and what is done there later is done where the page may be. */
+function* rangesAsPages({ commands, machine }: Scenario): Proposals {
+  const pageblock = pageblockPages(machine.geometry);
+  const places = machine.nodes.flatMap(({ memory }) => memory.flatMap(({ start, nrPages }) => Array.from({ length: Math.min(maxPlaces, Math.ceil(nrPages / pageblock)) }, (_, at) => alignUp(start, pageblock) + at * pageblock)));
+  for (const [index, taken] of commands.entries()) {
+    const range = takenRange(machine, taken);
+    if (range === undefined) continue;
+    const given = commands.findIndex((command, later) => later > index && ((command.op === "free-contig" && command.start === range.start && command.nrPages === range.nrPages) || (command.op === "cma-release" && "id" in taken && command.id === taken.id)));
+    const returned = commands[given];
+    if (returned === undefined || !("pcp" in returned) || !("id" in taken)) continue;
+    const page: Command = { op: "alloc", id: taken.id, kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" };
+    const free: Command = { op: "free", id: taken.id, pcp: returned.pcp };
+    for (const place of places) {
+      const contig: Command = { op: "alloc-contig", id: fresh(commands, "alloc"), start: toPfn(place), nrPages: 1, compound: false, gfp: "kernel" };
+      const moved = commands.map((command, at) => {
+        if (at === index) return page;
+        if (at === given) return free;
+        const later = takenRange(machine, command);
+        if (at > given && later !== undefined && "id" in command && later.start === range.start) return { ...contig, id: command.id };
+        return at > given ? (mapFields(command, (kind, value) => (kind.is === "pfn" && value === range.start ? place : value)) ?? command) : command;
+      });
+      yield moved;
+      if (given < commands.length - 1) yield [...moved.slice(0, -1), contig];
+    }
+  }
+}
+
+function takenRange({ cma }: Scenario["machine"], command: Command): PfnRange | undefined {
+  if (command.op === "alloc-contig") return { start: command.start, nrPages: command.nrPages };
+  const area = command.op === "cma-alloc" ? cma[command.area] : undefined;
+  return command.op === "cma-alloc" && area !== undefined ? { start: area.base, nrPages: command.nrPages } : undefined;
 }
 
 function asPage(command: Command, id: number): Command {
@@ -95,6 +165,9 @@ function asHold(command: Command, id: number): Command {
 
 function plainer({ commands }: Scenario, command: Command, block: number): readonly Command[] {
   switch (command.op) {
+    case "alloc":
+      // Kind and order together: not every kind comes as a single page.
+      return [{ ...command, kind: "user", order: 0 }];
     case "soft-offline":
       return [{ op: "poison", pfn: command.pfn }];
     case "pin-range":

@@ -1,6 +1,6 @@
 /** Fields with simpler values, labels in order, commands in order. */
-import { alignDown, alignUp, blockPages, maxOrderPages, pageblockPages } from "../../../models/index.ts";
-import type { Command, Setting } from "../../../models/index.ts";
+import { alignDown, alignUp, blockPages, maxOrderPages, pageblockPages, toPfn } from "../../../models/index.ts";
+import type { Command, DeviceMap, Setting } from "../../../models/index.ts";
 import { commandFields, fieldsOf, isCommand, isRecord, labelsOf, withField } from "../command-fields.ts";
 import type { FieldKind, LabelKind } from "../command-fields.ts";
 import { at } from "../draw.ts";
@@ -8,6 +8,9 @@ import { withOwnLabels } from "../labels.ts";
 import type { Scenario } from "../scenario.ts";
 import { compareCommands, simplerSettings } from "../simplicity.ts";
 import type { Proposals } from "./proposals.ts";
+
+/** Pages of a device of which every smaller one is tried. */
+const maxForDevices = 128;
 
 export function* withSimplerValue(scenario: Scenario): Proposals {
   const { commands } = scenario;
@@ -19,8 +22,22 @@ export function* withSimplerValue(scenario: Scenario): Proposals {
   }
 }
 
+/** Fewer pages of a device with the same end, and fewer of those that it keeps to itself and sets aside. */
+function* smallerDevices(command: DeviceMap): Generator<Command, void, undefined> {
+  const { start, nrPages, reserve = 0, free = 0 } = command;
+  if (nrPages > maxForDevices) return;
+  for (let left = 1; left < nrPages; left++) {
+    const fewer = nrPages - left;
+    for (let aside = Math.max(0, free - fewer); aside <= free; aside++) {
+      const kept = reserve - fewer + (free - aside);
+      if (kept >= 0) yield { ...command, start: toPfn(start + fewer), nrPages: left, reserve: kept, free: aside };
+    }
+  }
+}
+
 /** The command with one field simpler, for each field and each of a few values; a shorter range also with the same end. */
 function* simplerCommands(scenario: Scenario, command: Command): Generator<Command, void, undefined> {
+  if (command.op === "device-map" && scenario.commands.length <= 3) yield* smallerDevices(command);
   const values = fieldsOf(command);
   for (const field of commandFields(command.op)) {
     const { name, kind } = field;
