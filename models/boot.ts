@@ -17,6 +17,7 @@ import type { Pfn, PfnRange } from "./pfn.ts";
 import type { Profile } from "./profile.ts";
 import { blankPages, sectionFor } from "./sparsemem.ts";
 import { FrameUse } from "./view.ts";
+import { initVirtioMem } from "./virtio-mem.ts";
 import { isPopulated, setZoneContiguous, updateNodeStates, zoneIntersects, zonesOfNode } from "./zone.ts";
 
 export function bootMachine(description: MachineDescription, profile: Profile): Machine {
@@ -35,6 +36,7 @@ export function bootMachine(description: MachineDescription, profile: Profile): 
     hugePools: (description.hugePages ?? []).map(({ order, migratable }) => ({ order, kind: migratable ? "hugetlb" : "hugetlb-fixed", reserved: 0, total: 0, free: 0, nodes: description.nodes.map(() => ({ total: 0, free: 0 })) })),
     devices: {},
     kmem: {},
+    virtioMemBroken: false,
     resources: [],
     vetoes: {},
     failures: {},
@@ -52,6 +54,7 @@ export function bootMachine(description: MachineDescription, profile: Profile): 
   };
   for (const { range } of bootMemory(description)) insertResource(machine, { range, kind: "ram" });
   for (const range of description.windows ?? []) insertResource(machine, { range, kind: "window" });
+  initVirtioMem(machine);
   for (const nr of earlySections(description)) makeEarlySection(machine, nr);
   linkPages(machine);
   machine.cma.push(...description.cma.map((area) => activateArea(machine, area)));

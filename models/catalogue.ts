@@ -195,7 +195,7 @@ export const generalRules: readonly RuleText[] = [
   {
     title: "Locks",
     text: [
-      "device_hotplug_lock is held by an online or offline task from start to end: meanwhile `add`, `remove`, `offline-and-remove`, `write-state`, `write-online`, `group-static`, `group-dynamic`, `group-unregister`, `device-map`, `device-unmap`, `kmem-probe`, `kmem-remove`, `soft-offline` and starting an online or offline task are skipped (reason `hotplug-lock`).",
+      "device_hotplug_lock is held by an online or offline task from start to end: meanwhile `add`, `remove`, `offline-and-remove`, `write-state`, `write-online`, `group-static`, `group-dynamic`, `group-unregister`, `device-map`, `device-unmap`, `kmem-probe`, `kmem-remove`, `vmem-request`, `soft-offline` and starting an online or offline task are skipped (reason `hotplug-lock`).",
       "An offline task holds the per-CPU lists of its zone disabled from its first step to its end; `drain` then finds nothing, `pcp-enable` and `pcp-disable` of that zone are skipped (reason `pcp-lock`).",
       "The id of a half-done alloc-contig counts as in use.",
     ],
@@ -280,7 +280,7 @@ const oneZoneContig = { reason: "not-one-zone", when: "the frames of the range a
 const noNode = { reason: "no-such-node", when: "the node is not in the machine description or not online" } as const;
 
 const noDaxDevice = { reason: "no-such-device", when: "the machine has no dax device of this number" } as const;
-const driverMemory = { reason: "driver-memory", when: "memory of the range was added by `kmem-probe`: only its driver removes it" } as const;
+const driverMemory = { reason: "driver-memory", when: "memory of the range was added by `kmem-probe` or `vmem-request`, or lies in the region of the virtio-mem device: only its driver adds and removes it" } as const;
 const noPool = { reason: "no-such-pool", when: "the machine keeps no huge pages of this order" } as const;
 const notFreeInPool = { reason: "not-free-in-pool", when: "it is not a free page of a pool" } as const;
 
@@ -688,7 +688,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   add: {
     title: "add memory",
     source: "mm/memory_hotplug.c: __add_memory(), add_memory_resource(), v6.12",
-    skipped: [hotplugLock],
+    skipped: [hotplugLock, driverMemory],
     refused: [
       { errno: "E2BIG", reason: "not-mappable", when: "nrPages is 0, or the range reaches beyond hotplugEnd" },
       { errno: "EEXIST", reason: "resource-busy", when: "the range overlaps boot memory, added memory or a mapped device range, or has frames inside and outside of a window" },
@@ -783,7 +783,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   "group-unregister": {
     title: "unregister a memory group",
     source: "drivers/base/memory.c: memory_group_unregister(), v6.12",
-    skipped: [hotplugLock],
+    skipped: [hotplugLock, { reason: "driver-group", when: "it is the group of the virtio-mem device, which has label 0" }],
     refused: [{ errno: "EINVAL", reason: "no-such-group", when: "there is no such group" }, { errno: "EBUSY", reason: "group-has-blocks", when: "a block is a member" }],
     effects: ["The group is gone."],
   },
@@ -877,6 +877,21 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
       "The group is unregistered if no range stays and none was too small for a block; one that has blocks of others stays.",
       "The driver no longer has the device.",
     ],
+  },
+  "vmem-request": {
+    title: "a virtio-mem device asks for memory",
+    source: "drivers/virtio/virtio_mem.c: virtio_mem_run_wq(), virtio_mem_bbm_plug_request(), virtio_mem_bbm_unplug_request(), v6.12",
+    skipped: [hotplugLock, { reason: "no-virtio-mem", when: "the machine has no virtio-mem device" }, { reason: "device-broken", when: "an earlier run of the driver ended in an error that it does not know (EEXIST)" }],
+    refused: [
+      { errno: "ENOSPC", reason: "too-much-offline", when: "the blocks of the device that are OFFLINE, and one more, are more than 1 GiB, and more than two blocks" },
+      { errno: "ENOSPC", reason: "no-usable-block", when: "all blocks that lie wholly in the region and below hotplugEnd are there" },
+      ...addFailures,
+    ],
+    effects: [
+      "While nrPages is more by a memory block at least than the blocks of the device: the lowest block that is not there, of those that lie wholly in the region and below hotplugEnd, is added as `add` does (no self-hosted memmap, group 0; auto_online_blocks too). A refusal ends that; what was added stays.",
+      "While it is less by a memory block at least: the highest block of the device that is OFFLINE is removed as `remove` does. Where none is left it is ok all the same.",
+    ],
+    choices: "The frames of the memmap (outcome.memmap).",
   },
   set: {
     title: "change a setting",

@@ -403,6 +403,14 @@ export interface KmemRemove {
   readonly device: DaxId;
 }
 
+// A virtio-mem device: drivers/virtio/virtio_mem.c. Only on a machine that has one.
+
+/** The device asks for so many frames, and the driver's worker runs: virtio_mem_run_wq(). */
+export interface VmemRequest {
+  readonly op: "vmem-request";
+  readonly nrPages: number;
+}
+
 // The surroundings, as inputs.
 
 /** A write to a sysfs setting or module parameter. Affects later commands only. */
@@ -493,6 +501,7 @@ export type Command =
   | HugeUse
   | KmemProbe
   | KmemRemove
+  | VmemRequest
   | Set
   | Veto
   | FailNext

@@ -47,6 +47,13 @@ export interface DaxDeviceDescription {
   readonly ranges: readonly PfnRange[];
 }
 
+/** A virtio-mem device, all of whose region is usable. Its driver has it from boot on: docs/fidelity.md#virtio-mem. */
+export interface VirtioMemDescription {
+  readonly node: number;
+  /** Outside boot memory, windows and dax devices. It may reach beyond what can be mapped. */
+  readonly region: PfnRange;
+}
+
 /** What decides how hotplugged memory may leave, and what a failed add leaves behind. */
 export type Arch = "x86-64" | "arm64";
 
@@ -105,6 +112,8 @@ export interface MachineDescription {
   readonly windows?: readonly PfnRange[];
   /** Devices whose memory can be added: `kmem-probe`. Left out: none. */
   readonly daxDevices?: readonly DaxDeviceDescription[];
+  /** A virtio-mem device: `vmem-request`. Left out: there is none. */
+  readonly virtioMem?: VirtioMemDescription;
 }
 
 /** Frame numbers end here: 2^40 frames are 4 PiB of 4 KiB pages. */
@@ -121,7 +130,7 @@ export function checkDescription(description: MachineDescription): string | unde
   if (description.hotplugEnd > maxFrames) return `hotplugEnd: ${hex(description.hotplugEnd)} is above the limit of ${hex(maxFrames)}`;
   if (nodes.length === 0 || nodes.length > maxNodes) return `nodes: expected 1 to ${maxNodes}, got ${nodes.length}`;
   if (description.dmaEnd > description.dma32End) return `dma32End: ${hex(description.dma32End)} is below dmaEnd ${hex(description.dmaEnd)}`;
-  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description) ?? checkWindows(description) ?? checkHugePages(description) ?? checkDaxDevices(description);
+  return checkGuard(description) ?? checkMemory(description) ?? checkTaken(description) ?? checkCma(description) ?? checkWindows(description) ?? checkHugePages(description) ?? checkDaxDevices(description) ?? checkVirtioMem(description);
 }
 
 /** Linux `debug_guardpage_minorder_setup()`, mm/debug_page_alloc.c, v6.12. A guard block lies in one pageblock. */
@@ -243,6 +252,18 @@ function checkDaxDevices(description: MachineDescription): string | undefined {
     }
   }
   return undefined;
+}
+
+function checkVirtioMem(description: MachineDescription): string | undefined {
+  const { virtioMem, nodes, windows = [], daxDevices = [] } = description;
+  if (virtioMem === undefined) return undefined;
+  const { node, region } = virtioMem;
+  if (node >= nodes.length) return `virtioMem.node: expected 0 to ${nodes.length - 1}, got ${node}`;
+  const where = `virtioMem.region: ${showRange(region)}`;
+  if (region.nrPages < 1) return `${where} is empty`;
+  if (rangeEnd(region) > maxFrames) return `${where} reaches beyond the limit of ${hex(maxFrames)}`;
+  const others = [...bootMemory(description).map(({ range }) => range), ...windows, ...daxDevices.flatMap(({ ranges }) => ranges)];
+  return others.some((other) => rangesOverlap(other, region)) ? `${where} overlaps boot memory, a window or a dax device` : undefined;
 }
 
 function checkCma(description: MachineDescription): string | undefined {

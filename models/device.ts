@@ -36,7 +36,7 @@ export function mapDevice(machine: Machine, command: DeviceMap, choices: Choices
   const { geometry, hotplugEnd } = machine.description;
   const range = pfnRange(command.start, command.nrPages);
   if (conflictsWithDevice(machine, range)) return refuse("ENOMEM", { kind: "device-conflict", pfn: range.start });
-  if (machine.resources.some((resource) => resource.kind === "ram" && rangesOverlap(resource.range, range))) return refuse("ENXIO", { kind: "ram-conflict", pfn: range.start });
+  if (machine.resources.some((resource) => (resource.kind === "ram" || resource.kind === "virtio-mem") && rangesOverlap(resource.range, range))) return refuse("ENXIO", { kind: "ram-conflict", pfn: range.start });
   if (range.nrPages === 0 || rangeEnd(range) > hotplugEnd) return refuseAndForget(machine, range, "EINVAL", "not-mappable");
   const { reserve = 0, free = 0 } = command;
   const altmap = reserve + free === 0 ? null : { reserve, free, align: 0, alloc: 0 };

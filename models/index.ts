@@ -4,7 +4,7 @@ export type { BlockId, Order, Pfn, PfnRange } from "./pfn.ts";
 export { blockPages, brokenGeometryRule, geometryRules, maxOrderPages, memmapPages, pageblockPages } from "./geometry.ts";
 export type { Geometry, GeometryRule } from "./geometry.ts";
 export { bootMemmapRange, bootMemory, checkDescription, crossesZoneBorder, earlySections, maxFrames, maxNodes } from "./description.ts";
-export type { Arch, AutoOnline, CmaAreaDescription, DaxDeviceDescription, HugePageSize, MachineDescription, MemmapOnMemoryMode, NodeDescription, OnlinePolicy } from "./description.ts";
+export type { Arch, AutoOnline, CmaAreaDescription, DaxDeviceDescription, HugePageSize, MachineDescription, MemmapOnMemoryMode, NodeDescription, OnlinePolicy, VirtioMemDescription } from "./description.ts";
 export { namedMachines, tinyMachines } from "./machines.ts";
 export { linux612, namedProfiles, parseProfile, strict, switchIds, switches } from "./profile.ts";
 export type { Profile, Switch, SwitchId } from "./profile.ts";
@@ -12,11 +12,11 @@ export { contigGfps, failurePoints, isolationModes, pageKinds, stateWords, vetoa
 export type {
   Add, Alloc, AllocContig, AllocContigPages, AllocId, AreaId, CmaAlloc, CmaRelease, Command, ContigGfp, DaxId, Deflate, DeviceId, DeviceMap, DeviceUnmap, Drain, FailNext, FailurePoint, FakeOffline, FakeOnline, Free, FreeContig,
   FreeReserved, GroupDynamic, GroupId, GroupStatic, GroupUnregister, Hold, Inflate, HugeGrow, HugeReserve, HugeShrink, HugeUse, IsolationMode, Isolate, LruBatchEnter, LruDrain, KmemProbe, KmemRemove, LruIsolate, LruPutback, NodeId, OfflineAndRemove, OnlineWord, Op, PageKind, PcpDisable, PcpEnable, Pin, PinRange, Poison, Release,
-  Remove, Set, Setting, Signal, SoftOffline, Start, StateWord, Step, TaskCommand, TaskId, TestIsolated, TokenId, Unisolate, Unpin, Unpoison, Veto, VetoableEvent, VmstatRefresh, WriteOnline, WriteState, ZoneModifier, ZoneType,
+  Remove, Set, Setting, Signal, SoftOffline, Start, StateWord, Step, TaskCommand, TaskId, TestIsolated, TokenId, Unisolate, Unpin, Unpoison, Veto, VetoableEvent, VmemRequest, VmstatRefresh, WriteOnline, WriteState, ZoneModifier, ZoneType,
 } from "./command.ts";
 export { orderFits, pageKindTraits } from "./page-kind.ts";
 export type { PageKindTraits } from "./page-kind.ts";
-export { errnos, notifierEvents, results } from "./outcome.ts";
+export { errnos, notifierEvents, outcomeErrnos, results } from "./outcome.ts";
 export type { Attempt, Because, Errno, Grant, Move, NotifierCall, NotifierEvent, Outcome, Result } from "./outcome.ts";
 export { FrameFlag, FrameUse, NONE, frameUseNames, migratetypes, viewOfParts } from "./view.ts";
 export type {

@@ -224,17 +224,17 @@ export interface KmemDevice {
 }
 
 /**
- * An entry of the iomem tree. Windows, and what a driver reserves for memory that it adds (kmem), are not busy: others lie
- * inside them, and none across their ends.
+ * An entry of the iomem tree. Windows, and what a driver reserves for memory that it adds (kmem, virtio-mem), are not busy:
+ * others lie inside them, and none across their ends.
  */
 export interface Resource {
   readonly range: PfnRange;
-  readonly kind: "ram" | "device" | "window" | "kmem";
+  readonly kind: "ram" | "device" | "window" | "kmem" | "virtio-mem";
 }
 
 /** Whether others may lie inside: IORESOURCE_BUSY is clear. */
 export function holdsOthers({ kind }: Resource): boolean {
-  return kind === "window" || kind === "kmem";
+  return kind === "window" || kind === "kmem" || kind === "virtio-mem";
 }
 
 export interface Machine {
@@ -255,6 +255,8 @@ export interface Machine {
   readonly devices: Record<number, Device>;
   /** Dax devices that the driver has. */
   readonly kmem: Record<number, KmemDevice>;
+  /** The driver of the virtio-mem device has met an error that it does not know, and does nothing any more. */
+  virtioMemBroken: boolean;
   resources: Resource[];
   readonly vetoes: Partial<Record<VetoableEvent, Errno>>;
   /** Attempts that still succeed before the armed one fails. */

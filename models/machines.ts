@@ -241,6 +241,20 @@ const tinyKmem: MachineDescription = {
   ],
 };
 
+// The region of a virtio-mem device: it begins and ends inside memory blocks, and what can be mapped ends inside it. Blocks 4
+// to 6 can be used. Node 1 has no other memory.
+//
+//   0x20        0x60     0x70    0x80      0xa0      0xc0      0xe0               0x110
+//   |  node 0   |        | part  | block 4 | block 5 | block 6 | can not be mapped |
+const tinyVmem: MachineDescription = {
+  ...base,
+  name: "tiny-vmem",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+  nodes: [node(range(0x20, 0x60)), memoryless],
+  hotplugEnd: toPfn(0xe0),
+  virtioMem: { node: 1, region: range(0x70, 0x110) },
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -299,4 +313,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, tinyKmem, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, tinyKmem, tinyVmem, x8664, arm644k, arm6416k, arm6464k];

@@ -8,9 +8,12 @@
 import type { AllocId, TaskId } from "./command.ts";
 import type { BlockId, Order, Pfn } from "./pfn.ts";
 
-/** Linux errnos, include/uapi/asm-generic/errno.h. */
+/** Linux errnos, include/uapi/asm-generic/errno.h, that a notifier may be told to refuse with. */
 export const errnos = ["EPERM", "ENOENT", "EINTR", "EIO", "ENXIO", "E2BIG", "EAGAIN", "ENOMEM", "EFAULT", "EBUSY", "EEXIST", "EINVAL", "EOPNOTSUPP", "EHWPOISON"] as const;
-export type Errno = (typeof errnos)[number];
+export type Errno = (typeof errnos)[number] | "ENOSPC";
+
+/** Every errno of an outcome. */
+export const outcomeErrnos: readonly Errno[] = [...errnos, "ENOSPC"];
 
 /**
  * - `ok`: done

@@ -37,6 +37,7 @@ import type { Breach, CreateSubject, Subject, Verdict } from "./subject.ts";
 import type { Account, ContigTask, Ending } from "./task.ts";
 import { done, newAccount, refuse, running, runningNow } from "./task.ts";
 import { FrameUse } from "./view.ts";
+import { requestVirtioMem } from "./virtio-mem.ts";
 import { countIsolated, refreshVmStats } from "./vmstat.ts";
 
 /** The specification as a subject. */
@@ -250,6 +251,8 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
       return probeKmem(machine, command, choices, told, (grant) => told.memmap.push(grant));
     case "kmem-remove":
       return always(() => removeKmem(machine, command.device));
+    case "vmem-request":
+      return requestVirtioMem(machine, command, choices, told, (grant) => told.memmap.push(grant));
     case "set":
       return always(() => set(machine, command.setting));
     case "veto":

@@ -17,6 +17,7 @@ import { isAligned, pfnRange } from "./pfn.ts";
 import type { Pfn, PfnRange } from "./pfn.ts";
 import { pfnToOnlinePage } from "./sparsemem.ts";
 import { FrameUse } from "./view.ts";
+import { isVirtioMem, virtioMemGroup } from "./virtio-mem.ts";
 
 /** Why the command is skipped, or undefined. */
 export function skippedBecause(machine: Machine, command: Command): string | undefined {
@@ -94,7 +95,7 @@ export function skippedBecause(machine: Machine, command: Command): string | und
     case "offline-and-remove": {
       const size = blockPages(machine.description.geometry);
       const aligned = command.nrPages > 0 && isAligned(command.start, size) && isAligned(command.nrPages, size);
-      return when(aligned && blocksIn(machine, pfnRange(command.start, command.nrPages)) === undefined, "no-such-block") ?? when(aligned && isKmem(machine, pfnRange(command.start, command.nrPages)), "driver-memory");
+      return when(aligned && blocksIn(machine, pfnRange(command.start, command.nrPages)) === undefined, "no-such-block") ?? when(aligned && (isKmem(machine, pfnRange(command.start, command.nrPages)) || isVirtioMem(machine, pfnRange(command.start, command.nrPages))), "driver-memory");
     }
     case "group-static":
     case "group-dynamic":
@@ -120,10 +121,14 @@ export function skippedBecause(machine: Machine, command: Command): string | und
       return noDaxDevice(machine, command.device) ?? when(machine.kmem[command.device] !== undefined, "bound") ?? when(machine.groups[command.group] !== undefined, "label-in-use");
     case "kmem-remove":
       return noDaxDevice(machine, command.device) ?? when(machine.kmem[command.device] === undefined, "not-bound");
+    case "vmem-request":
+      return when(machine.description.virtioMem === undefined, "no-virtio-mem") ?? when(machine.virtioMemBroken, "device-broken");
     case "add":
+      return when(isVirtioMem(machine, pfnRange(command.start, command.nrPages)), "driver-memory");
+    case "group-unregister":
+      return when(machine.description.virtioMem !== undefined && command.id === virtioMemGroup, "driver-group");
     case "write-state":
     case "write-online":
-    case "group-unregister":
     case "set":
     case "veto":
     case "fail-next":
@@ -131,7 +136,7 @@ export function skippedBecause(machine: Machine, command: Command): string | und
   }
 }
 
-const hotplugOps: ReadonlySet<Op> = new Set(["add", "remove", "offline-and-remove", "write-state", "write-online", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "kmem-probe", "kmem-remove", "soft-offline"]);
+const hotplugOps: ReadonlySet<Op> = new Set(["add", "remove", "offline-and-remove", "write-state", "write-online", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "kmem-probe", "kmem-remove", "vmem-request", "soft-offline"]);
 
 function needsHotplugLock(command: Command): boolean {
   return hotplugOps.has(command.op);

@@ -274,10 +274,10 @@ export interface KmemView {
   readonly ranges: readonly PfnRange[];
 }
 
-/** An entry of the iomem tree: busy, or a window or what kmem has reserved for memory, which are not and contain others. */
+/** An entry of the iomem tree: busy, or a window or what a driver has reserved for memory (kmem, virtio-mem), which are not and contain others. */
 export interface ResourceView {
   readonly range: PfnRange;
-  readonly kind: "ram" | "device" | "window" | "kmem";
+  readonly kind: "ram" | "device" | "window" | "kmem" | "virtio-mem";
 }
 
 export interface TotalsView {

@@ -113,5 +113,5 @@ export const lists: readonly ListSpec[] = [
   { fact: "groups", key: byField("group"), fields: ["node", "dynamic", "pages", "presentKernel", "presentMovable", "blocks"], same: unknown, name: named("group", "group") },
   { fact: "devices", key: byField("device"), fields: ["range", "altmap"], same: unknown, name: named("device", "device") },
   { fact: "kmem", key: byField("device"), fields: ["group", "ranges"], same: unknown, name: named("dax device", "device") },
-  { fact: "resources", key: (entry) => 4 * rangeOf(entry).start + (entry["kind"] === "ram" ? 0 : entry["kind"] === "device" ? 1 : entry["kind"] === "window" ? 2 : 3), fields: ["range", "kind"], same: unknown, name: (_view, entry) => ({ pfn: rangeOf(entry).start, where: `${String(entry["kind"])} resource` }) },
+  { fact: "resources", key: (entry) => 5 * rangeOf(entry).start + (entry["kind"] === "ram" ? 0 : entry["kind"] === "device" ? 1 : entry["kind"] === "window" ? 2 : entry["kind"] === "kmem" ? 3 : 4), fields: ["range", "kind"], same: unknown, name: (_view, entry) => ({ pfn: rangeOf(entry).start, where: `${String(entry["kind"])} resource` }) },
 ];

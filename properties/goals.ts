@@ -9,7 +9,8 @@ import { kmemGoals } from "./goals/kmem.ts";
 import { memoryGoals } from "./goals/memory.ts";
 import { outcomeGoals } from "./goals/outcomes.ts";
 import { pageGoals } from "./goals/pages.ts";
+import { virtioMemGoals } from "./goals/virtio-mem.ts";
 import type { Goal } from "./rule.ts";
 
-/** In the order: the answers of the catalogue, then pages, then memory, then pools of huge pages, then batches of the LRU, then dax devices. */
-export const goals: readonly Goal[] = [...outcomeGoals, ...pageGoals, ...contigGoals, ...memoryGoals, ...hugePageGoals, ...lruBatchGoals, ...kmemGoals];
+/** In the order: the answers of the catalogue, then pages, then memory, then pools of huge pages, then batches of the LRU, then dax devices, then a virtio-mem device. */
+export const goals: readonly Goal[] = [...outcomeGoals, ...pageGoals, ...contigGoals, ...memoryGoals, ...hugePageGoals, ...lruBatchGoals, ...kmemGoals, ...virtioMemGoals];

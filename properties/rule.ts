@@ -29,7 +29,7 @@ export interface Evidence {
 
 /** Holds of every view of a correct implementation. What a half-done task suspends, the rule knows. */
 export interface Invariant {
-  /** HP-nn, PG-nn, HT-nn (pools of huge pages) or KM-nn (memory of dax devices) as docs/spec.md lists them, FC-nn for rules that only this project states. */
+  /** HP-nn, PG-nn, HT-nn (pools of huge pages) KM-nn (memory of dax devices) or VM-nn (virtio-mem) as docs/spec.md lists them, FC-nn for rules that only this project states. */
   readonly id: string;
   /** A sentence that is true. */
   readonly title: string;

@@ -107,6 +107,7 @@ const table: { readonly [O in Op]: FieldsOf<Extract<Command, { readonly op: O }>
   "huge-use": { id: uses("alloc"), reserved: flag },
   "kmem-probe": { device: number(2 ** 16), group: makes("group") },
   "kmem-remove": { device: number(2 ** 16) },
+  "vmem-request": { nrPages: pages },
   set: { setting: { is: "setting" } },
   veto: { event: choice(...vetoableEvents), errno: choice(...errnos) },
   "fail-next": { what: choice(...failurePoints), skip: number(maxLabel) },

@@ -13,7 +13,7 @@ import type { Draw } from "./draw.ts";
 export const behaviours = ["mixed", "churn", "fragment", "boundary", "isolate", "refuse", "hotplug", "poison", "cma", "device", "tasks"] as const;
 export type Behaviour = (typeof behaviours)[number];
 
-export type Feature = "pages" | "pcp" | "references" | "poison" | "reserved" | "isolation" | "contig" | "cma" | "ranges" | "fake" | "balloon" | "stats" | "batches" | "blocks" | "groups" | "devices" | "settings" | "faults" | "tasks" | "huge" | "kmem";
+export type Feature = "pages" | "pcp" | "references" | "poison" | "reserved" | "isolation" | "contig" | "cma" | "ranges" | "fake" | "balloon" | "stats" | "batches" | "blocks" | "groups" | "devices" | "settings" | "faults" | "tasks" | "huge" | "kmem" | "vmem";
 
 /** Commands that make little sense without each other, and how often each is made where its feature is normal. */
 const features: Readonly<Record<Feature, readonly (readonly [op: Op, weight: number])[]>> = {
@@ -36,6 +36,7 @@ const features: Readonly<Record<Feature, readonly (readonly [op: Op, weight: num
   settings: [["set", 2]],
   faults: [["veto", 1], ["fail-next", 1]],
   tasks: [["start", 4], ["step", 9], ["signal", 1]],
+  vmem: [["vmem-request", 6]],
   kmem: [["kmem-probe", 4], ["kmem-remove", 4]],
   huge: [["huge-grow", 5], ["huge-shrink", 2], ["huge-reserve", 3], ["huge-use", 3]],
 };
@@ -132,6 +133,7 @@ function drawOps(draw: Draw, description: MachineDescription, leaning: Leaning):
     if (feature === "ranges" && description.zeroPage === undefined) continue;
     // Nor pools of huge pages where there are none.
     if (feature === "huge" && description.hugePages === undefined) continue;
+    if (feature === "vmem" && description.virtioMem === undefined) continue;
     if (feature === "kmem" && description.daxDevices === undefined) continue;
     const level = draw.weighted([[1, 0], [2, 1], [1, 3]]);
     const wanted = leaning.heavy.some((heavy) => heavy === feature);

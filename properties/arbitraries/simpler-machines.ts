@@ -77,6 +77,10 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   }
   for (const [at] of (machine.windows ?? []).entries()) yield withWindows(machine, (machine.windows ?? []).filter((_, other) => other !== at));
   yield* fewerDaxDevices(machine);
+  if (machine.virtioMem !== undefined) {
+    yield leaveOut(machine, "virtioMem");
+    yield { ...machine, virtioMem: { ...machine.virtioMem, node: 0 } };
+  }
   for (const [at, node] of machine.nodes.entries()) {
     const put = (changed: NodeDescription): MachineDescription => ({ ...machine, nodes: machine.nodes.map((other, place) => (place === at ? changed : other)) });
     yield put({ ...node, movableStart: null });
@@ -94,7 +98,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   }
 }
 
-function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats" | "lruBatches"): MachineDescription {
+function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats" | "lruBatches" | "virtioMem"): MachineDescription {
   const plain: { -readonly [Field in keyof MachineDescription]: MachineDescription[Field] } = { ...machine };
   delete plain[part];
   return plain;
@@ -149,7 +153,7 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.compaction === true,
     ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),
   ].filter(Boolean).length;
-  return [machine.hugePages?.length ?? 0, (machine.daxDevices ?? []).reduce((sum, { ranges: own }) => sum + 1 + own.length, 0), machine.nodes.length, machine.cma.length, machine.reserved.length, machine.windows?.length ?? 0, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
+  return [machine.hugePages?.length ?? 0, (machine.daxDevices ?? []).reduce((sum, { ranges: own }) => sum + 1 + own.length, 0), machine.virtioMem === undefined ? 0 : 1, machine.nodes.length, machine.cma.length, machine.reserved.length, machine.windows?.length ?? 0, ranges.length, odd, ranges.reduce((sum, { nrPages }) => sum + nrPages, 0), machine.hotplugEnd];
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {

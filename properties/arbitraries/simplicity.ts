@@ -26,7 +26,7 @@ export const opsBySimplicity: readonly Op[] = [
   "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "lru-drain", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "inflate", "deflate", "vmstat-refresh",
   "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig", "alloc-contig-pages", "cma-alloc", "cma-release", "fake-offline", "fake-online",
   "add", "remove", "write-state", "write-online", "offline-and-remove", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap",
-  "huge-grow", "huge-shrink", "huge-reserve", "huge-use", "kmem-probe", "kmem-remove",
+  "huge-grow", "huge-shrink", "huge-reserve", "huge-use", "kmem-probe", "kmem-remove", "vmem-request",
   "set", "veto", "fail-next", "start", "step", "signal",
 ];
 

@@ -106,7 +106,7 @@ const resourcesAreApart: Invariant = {
 
 /** Not busy: others may lie inside. */
 function isHolder({ kind }: ResourceView): boolean {
-  return kind === "window" || kind === "kmem";
+  return kind === "window" || kind === "kmem" || kind === "virtio-mem";
 }
 
 const windowsHoldAll: Invariant = {

@@ -20,6 +20,7 @@ import { ownerInvariants } from "./owners.ts";
 import { poisonInvariants } from "./poison.ts";
 import { sectionInvariants } from "./sections.ts";
 import { taskInvariants } from "./tasks.ts";
+import { virtioMemInvariants } from "./virtio-mem.ts";
 import { zoneInvariants } from "./zones.ts";
 
 export const invariants: readonly Invariant[] = [
@@ -44,4 +45,5 @@ export const invariants: readonly Invariant[] = [
   ...hugePageInvariants,
   ...lruBatchInvariants,
   ...kmemInvariants,
+  ...virtioMemInvariants,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -170,7 +170,7 @@ const zonesAreNotTouched: Law = {
   title: "adding and removing memory or devices changes no page counter of a zone or node, but for the boot memmap that is given up",
   source: "mm/memory_hotplug.c: add_memory_resource(), try_remove_memory(); mm/bootmem_info.c: put_page_bootmem(), v6.12",
   needs: ["zones.presentEarly", "nodes", "frames.use", "frames.zone"],
-  ops: ["add", "remove", "device-map", "device-unmap", "kmem-probe", "kmem-remove"],
+  ops: ["add", "remove", "device-map", "device-unmap", "kmem-probe", "kmem-remove", "vmem-request"],
   unless: [],
   find: (step) => {
     // Blocks that came online on their own, or were to, change their zone.

@@ -249,7 +249,7 @@ const leavesOthersAlone: Law = {
   title: "taking, holding and isolating pages, draining, and devices that come and go leave the pages of others where they are",
   source: "mm/page_alloc.c: prep_new_page(), v6.12",
   needs: ["allocations"],
-  ops: ["alloc", "huge-grow", "huge-shrink", "huge-use", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "free-reserved", "inflate", "deflate", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "kmem-probe", "kmem-remove", "remove"],
+  ops: ["alloc", "huge-grow", "huge-shrink", "huge-use", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "free-reserved", "inflate", "deflate", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "kmem-probe", "kmem-remove", "vmem-request", "remove"],
   unless: [],
   find: (step) => {
     const own = "id" in step.command ? step.command.id : undefined;

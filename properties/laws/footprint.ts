@@ -104,6 +104,7 @@ const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, reado
   "huge-use": ["allocations.freed", "hugePools.free", "hugePools.nodes", "hugePools.reserved"],
   "kmem-probe": [...add, "groups", "kmem"],
   "kmem-remove": [...remove, "groups", "kmem"],
+  "vmem-request": [...add, ...remove],
   set: ["blocks.validZones"],
   veto: [],
   "fail-next": [],
@@ -123,6 +124,7 @@ const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
   "fake-offline": contig,
   add: [...sections, "nodes.nrZones", "totals.maxPfn"],
   "offline-and-remove": hotplug,
+  "vmem-request": add,
   "kmem-probe": [...sections, "nodes.nrZones", "totals.maxPfn"],
   "device-map": sections,
 };
@@ -149,7 +151,7 @@ function allowedOnSuccess(step: StepRecord): readonly string[] {
   if (op === "start" || op === "step" || op === "signal") return [];
   if (inner !== undefined) return [...onSuccess[op], ...task];
   // Blocks that add onlines on its own, or fails to, change what a write to their state file changes.
-  return (op === "add" || op === "kmem-probe") && (step.outcome.events ?? []).length > 0 ? [...onSuccess[op], ...hotplug] : onSuccess[op];
+  return (op === "add" || op === "kmem-probe" || op === "vmem-request") && (step.outcome.events ?? []).length > 0 ? [...onSuccess[op], ...hotplug] : onSuccess[op];
 }
 
 function allowedOnRefusal(step: StepRecord): readonly string[] {
@@ -158,6 +160,8 @@ function allowedOnRefusal(step: StepRecord): readonly string[] {
   const way = direction(step);
   const noSuchBlock = step.before.blocks?.every(({ block }) => block !== subjectBlock(step)) === true;
   if (way !== undefined) return noSuchBlock ? [] : way === "online" ? onlineRefusal : offlineRefusal;
+  // Blocks that were added before the refusal may have come online.
+  if (command.op === "vmem-request" && (step.outcome.events ?? []).length > 0) return [...add, ...hotplug];
   return command.op === "alloc-contig" && command.gfp === "nofail" ? [] : (onRefusal[command.op] ?? []);
 }
 

@@ -17,6 +17,7 @@ import { obstacleLaws } from "./obstacles.ts";
 import { onlineOfflineLaws } from "./online-offline.ts";
 import { outcomeLaws } from "./outcomes.ts";
 import { poisonLaws } from "./poison.ts";
+import { virtioMemLaws } from "./virtio-mem.ts";
 
 export const laws: readonly Law[] = [
   ...outcomeLaws,
@@ -36,4 +37,5 @@ export const laws: readonly Law[] = [
   ...hugePageLaws,
   ...lruBatchLaws,
   ...kmemLaws,
+  ...virtioMemLaws,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -69,7 +69,7 @@ const eventsInOrder: Law = {
     const { op } = commandOf(step);
     if (direction(step) !== undefined) return sequencesOf(step).some((sequence) => sameSequence(events, sequence)) ? [] : [{ where: "notifier events", was: sequencesOf(step).map(show).join(" or "), is: show(events) }];
     // A call that works on several blocks: each block goes online or offline as a whole, and may come back.
-    const whole = op === "add" || op === "kmem-probe" ? [onlineOk, onlinePrepareRefused, onlineRefused] : op === "offline-and-remove" ? [onlineOk, onlinePrepareRefused, onlineRefused, offlineOk, offlineRefused] : [];
+    const whole = op === "add" || op === "kmem-probe" || op === "vmem-request" ? [onlineOk, onlinePrepareRefused, onlineRefused] : op === "offline-and-remove" ? [onlineOk, onlinePrepareRefused, onlineRefused, offlineOk, offlineRefused] : [];
     const found: Evidence[] = [];
     for (const calls of byBlock(size, events)) {
       if (!fits(calls, whole)) found.push({ where: blockName(Math.floor((calls[0]?.start ?? 0) / size)), was: whole.map(show).join(" or ") || "no events", is: show(calls) });

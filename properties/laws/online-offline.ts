@@ -39,7 +39,7 @@ const managedFollowsBlocks: Law = {
   title: "a block that comes online gives the allocator all its frames but its own memmap, one that goes offline takes all back that the allocator had; inflated pages take their place along",
   source: "mm/memory_hotplug.c: online_pages(), offline_pages(), v6.12",
   needs: ["zones", "blocks.zone", "blocks.selfHosted", "frames.use"],
-  ops: ["add", "write-state", "write-online", "kmem-probe"],
+  ops: ["add", "write-state", "write-online", "kmem-probe", "vmem-request"],
   unless: [],
   find: (step) => {
     const { use } = given(step.before.frames);

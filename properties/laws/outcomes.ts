@@ -38,12 +38,12 @@ const errnoIsKnown: Law = {
 /** Parts of an outcome, and the ops that may have them. */
 const parts: Readonly<Record<Exclude<keyof Outcome, "result" | "errno" | "because">, readonly Op[]>> = {
   grant: ["alloc", "inflate", "huge-grow"],
-  memmap: ["add", "device-map", "kmem-probe"],
+  memmap: ["add", "device-map", "kmem-probe", "vmem-request"],
   dropped: ["alloc-contig", "fake-offline", "soft-offline"],
   moved: ["compact", "pin", "pin-range", "soft-offline", "alloc-contig", "fake-offline", "write-state", "write-online", "offline-and-remove"],
   attempts: ["alloc-contig-pages", "cma-alloc"],
   start: ["alloc-contig-pages", "cma-alloc"],
-  events: ["add", "write-state", "write-online", "offline-and-remove", "kmem-probe"],
+  events: ["add", "write-state", "write-online", "offline-and-remove", "kmem-probe", "vmem-request"],
 };
 
 const choicesBelongToCommand: Law = {

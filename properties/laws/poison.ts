@@ -83,7 +83,7 @@ const poisonStaysWhereItIs: Law = {
     const own = struck(step);
     const found = new FrameEvidence();
     if (was === is) return found.found;
-    const removes = step.command.op === "remove" || step.command.op === "offline-and-remove" || step.command.op === "kmem-remove";
+    const removes = step.command.op === "remove" || step.command.op === "offline-and-remove" || step.command.op === "kmem-remove" || step.command.op === "vmem-request";
     eachFrame(step, (pfn, rowBefore, rowAfter) => {
       const [marked, now] = [isPoisoned(was[rowBefore]), isPoisoned(is[rowAfter])];
       if (marked === now || (pfn === own && (now ? step.command.op !== "unpoison" : step.command.op === "unpoison")) || (removes && !now)) return;

@@ -57,6 +57,7 @@ export const things: readonly Thing[] = [
   { what: "an online block without a zone", there: (view) => someBlock(view, ({ state, zone }) => state === "online" && zone === null), invariants: ["HP-22"] },
   { what: "a block that hosts its memmap", there: (view) => someBlock(view, ({ selfHosted = 0 }) => selfHosted > 0) || someUse(view, FrameUse.SelfHosted), invariants: ["FC-03", "HP-24", "HP-63"] },
   { what: "a page of a pool of huge pages", there: (view) => someAllocation(view, ({ pool }) => pool === true), invariants: ["HT-04"] },
+  { what: "a virtio-mem device", there: ({ resources = [] }) => resources.some(({ kind }) => kind === "virtio-mem"), invariants: ["VM-01"] },
   { what: "memory that a driver has reserved", there: ({ resources = [] }) => resources.some(({ kind }) => kind === "kmem"), invariants: ["KM-02"] },
   { what: "a memmap that was allocated", there: (view) => someUse(view, FrameUse.Memmap) || view.sections?.some(({ backing }) => backing.includes("k")) === true, invariants: ["HP-08"] },
   { what: "memory that is offline or absent", there: (view) => someUse(view, FrameUse.Offline, FrameUse.Absent), invariants: ["FC-08", "HP-59"] },

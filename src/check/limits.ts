@@ -24,6 +24,7 @@ export function addsTooMuch(machine: MachineDescription, { frames }: View, comma
 
 /** A range that is refused because of where it ends costs nothing, however long. */
 function nrPagesToAdd(machine: MachineDescription, command: Command): number {
+  if (command.op === "vmem-request") return Math.min(command.nrPages, machine.virtioMem?.region.nrPages ?? 0);
   const ranges = command.op === "add" || command.op === "device-map" ? [command] : command.op === "kmem-probe" ? (machine.daxDevices?.[command.device]?.ranges ?? []) : [];
   return ranges.reduce((sum, { start, nrPages }) => sum + (start + nrPages > machine.hotplugEnd ? 0 : nrPages), 0);
 }

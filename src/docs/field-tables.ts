@@ -171,6 +171,7 @@ export const machineFields: Words<MachineDescription> = {
   guardMinOrder: "debug_guardpage_minorder with debug_pagealloc: halves of split blocks below this order become guard pages; left out: none",
   windows: "address ranges of devices that the firmware names, with `start` and `nrPages`, ascending, outside boot memory: entries of the resource tree that are not busy, inside which memory and devices come and go. May be left out: none",
   daxDevices: "devices whose memory a driver can add: the `node` that it joins, and `ranges` outside boot memory, apart from one another. May be left out: none",
+  virtioMem: "a virtio-mem device: its `node` and its `region`, `start` and `nrPages`, outside all else. May be left out: none",
 };
 
 export const geometryFields: Words<Geometry> = {

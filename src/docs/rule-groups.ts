@@ -8,6 +8,7 @@ import { kmemGoals } from "../../properties/goals/kmem.ts";
 import { memoryGoals } from "../../properties/goals/memory.ts";
 import { outcomeGoals } from "../../properties/goals/outcomes.ts";
 import { pageGoals } from "../../properties/goals/pages.ts";
+import { virtioMemGoals } from "../../properties/goals/virtio-mem.ts";
 import { allocationInvariants } from "../../properties/invariants/allocations.ts";
 import { blockInvariants } from "../../properties/invariants/blocks.ts";
 import { cmaInvariants } from "../../properties/invariants/cma.ts";
@@ -29,6 +30,7 @@ import { poisonInvariants } from "../../properties/invariants/poison.ts";
 import { sectionInvariants } from "../../properties/invariants/sections.ts";
 import { taskInvariants } from "../../properties/invariants/tasks.ts";
 import { zoneInvariants } from "../../properties/invariants/zones.ts";
+import { virtioMemInvariants } from "../../properties/invariants/virtio-mem.ts";
 import { addRemoveLaws } from "../../properties/laws/add-remove.ts";
 import { allocationLaws } from "../../properties/laws/allocation.ts";
 import { compactionLaws } from "../../properties/laws/compaction.ts";
@@ -46,6 +48,7 @@ import { obstacleLaws } from "../../properties/laws/obstacles.ts";
 import { onlineOfflineLaws } from "../../properties/laws/online-offline.ts";
 import { outcomeLaws } from "../../properties/laws/outcomes.ts";
 import { poisonLaws } from "../../properties/laws/poison.ts";
+import { virtioMemLaws } from "../../properties/laws/virtio-mem.ts";
 
 export interface RuleGroup<R> {
   readonly title: string;
@@ -74,6 +77,7 @@ export const invariantGroups: readonly RuleGroup<Invariant>[] = complete(invaria
   { title: "Pools of huge pages", rules: hugePageInvariants },
   { title: "Batches of the LRU", rules: lruBatchInvariants },
   { title: "Memory of dax devices", rules: kmemInvariants },
+  { title: "Memory of a virtio-mem device", rules: virtioMemInvariants },
 ]);
 
 export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
@@ -94,6 +98,7 @@ export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
   { title: "Pools of huge pages", rules: hugePageLaws },
   { title: "Batches of the LRU", rules: lruBatchLaws },
   { title: "Memory of dax devices", rules: kmemLaws },
+  { title: "Memory of a virtio-mem device", rules: virtioMemLaws },
 ]);
 
 /** The situations; the goals that are answers of the catalogue stand apart, in `answerGoals`. */
@@ -104,6 +109,7 @@ export const situationGroups: readonly RuleGroup<Goal>[] = [
   { title: "Pools of huge pages", rules: hugePageGoals },
   { title: "Batches of the LRU", rules: lruBatchGoals },
   { title: "Memory of dax devices", rules: kmemGoals },
+  { title: "Memory of a virtio-mem device", rules: virtioMemGoals },
 ];
 
 export const answerGoals: readonly Goal[] = outcomeGoals;

@@ -51,6 +51,7 @@ export const commandGroups: readonly { readonly title: string; readonly ops: rea
   { title: "Memory groups", ops: ["group-static", "group-dynamic", "group-unregister"] },
   { title: "Device memory", ops: ["device-map", "device-unmap"] },
   { title: "Memory of dax devices", ops: ["kmem-probe", "kmem-remove"] },
+  { title: "Memory of a virtio-mem device", ops: ["vmem-request"] },
   { title: "Pools of huge pages", ops: ["huge-grow", "huge-shrink", "huge-reserve", "huge-use"] },
   { title: "Surroundings", ops: ["set", "veto", "fail-next"] },
   { title: "Long operations, step by step", ops: ["start", "step", "signal"] },

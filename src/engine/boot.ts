@@ -48,6 +48,7 @@ export class Boot {
     this.#initBlocks();
     for (const { range } of bootMemory(m.description)) m.resources.add(range.start, range.nrPages, "ram");
     for (const window of m.description.windows ?? []) m.resources.add(window.start, window.nrPages, "window");
+    m.virtioMem.init();
     for (const zone of m.zones.all) if (zone.isPopulated) m.zones.setContiguous(zone);
     m.zonelists.rebuild();
   }

@@ -2,7 +2,7 @@
  * What each command of the catalogue does: when it can not be issued, and which mechanism it is.
  */
 import { orderFits, toPfn, zoneTypes } from "../../models/index.ts";
-import type { Alloc, AllocContig, AllocContigPages, CmaAlloc, Command, DeviceMap, FakeOffline, Inflate, HugeGrow, Isolate, Outcome, TestIsolated, ZoneType as ZoneTypeName } from "../../models/index.ts";
+import type { Add, Alloc, AllocContig, AllocContigPages, CmaAlloc, Command, DeviceMap, FakeOffline, Inflate, HugeGrow, Isolate, Outcome, TestIsolated, ZoneType as ZoneTypeName } from "../../models/index.ts";
 import { kindAt, kindNumber } from "./allocations.ts";
 import type { Kind } from "./allocations.ts";
 import type { ContigOp } from "./contig.ts";
@@ -14,6 +14,7 @@ import type { PageRequest } from "./page-alloc.ts";
 import { refused, skipped, unreachable } from "./result.ts";
 import type { Refusal } from "./result.ts";
 import type { StepResult } from "./tasks.ts";
+import { deviceGroup } from "./virtio-mem.ts";
 import type { Zone } from "./zone.ts";
 
 /** What a command came to, besides the choices in the log. */
@@ -108,7 +109,7 @@ export class Commands {
       case "fake-online":
         return m.contigRelease.fakeOnline(command.start, command.nrPages);
       case "add":
-        return this.hotplugLock() ?? m.hotplug.add(command);
+        return this.hotplugLock() ?? this.#ofVirtioMem(command) ?? m.hotplug.add(command);
       case "remove":
         return this.hotplugLock() ?? m.removal.remove(command.start, command.nrPages);
       case "offline-and-remove":
@@ -122,7 +123,7 @@ export class Commands {
       case "group-dynamic":
         return this.hotplugLock() ?? this.#register(command.id, command.node, true, command.unitPages);
       case "group-unregister":
-        return this.hotplugLock() ?? m.groups.unregister(command.id);
+        return this.hotplugLock() ?? this.#groupUnregister(command.id);
       case "device-map":
         return this.hotplugLock() ?? this.#deviceMap(command);
       case "device-unmap":
@@ -139,6 +140,8 @@ export class Commands {
         return this.hotplugLock() ?? m.kmem.probe(command.device, command.group);
       case "kmem-remove":
         return this.hotplugLock() ?? m.kmem.remove(command.device);
+      case "vmem-request":
+        return this.hotplugLock() ?? m.virtioMem.request(command.nrPages);
       case "set":
         m.settings.set(command.setting);
         return undefined;
@@ -310,6 +313,15 @@ export class Commands {
 
   #register(id: number, node: number, dynamic: boolean, pages: number): Refusal | undefined {
     return this.m.groups.get(id) === undefined ? this.m.groups.register(id, node, dynamic, pages) : skipped("label-in-use", { id });
+  }
+
+  #ofVirtioMem({ start, nrPages }: Add): Refusal | undefined {
+    return this.m.virtioMem.owns(start, nrPages) ? skipped("driver-memory", { pfn: start }) : undefined;
+  }
+
+  #groupUnregister(id: number): Refusal | undefined {
+    const isDevices = this.m.description.virtioMem !== undefined && id === deviceGroup;
+    return isDevices ? skipped("driver-group", { id }) : this.m.groups.unregister(id);
   }
 
   #deviceMap(command: DeviceMap): Refusal | undefined {

@@ -58,6 +58,7 @@ import type { Tasks } from "./tasks.ts";
 import type { Unmovable } from "./unmovable.ts";
 import type { Zone } from "./zone.ts";
 import type { ZoneChoice } from "./zone-choice.ts";
+import type { VirtioMem } from "./virtio-mem.ts";
 import type { Zonelists } from "./zonelists.ts";
 import type { Zones } from "./zones.ts";
 
@@ -117,6 +118,7 @@ export class Machine {
   readonly hotplug: Hotplug;
   readonly hugetlb: Hugetlb;
   readonly kmem: Kmem;
+  readonly virtioMem: VirtioMem;
   readonly removal: Removal;
   readonly online: Online;
   readonly offline: Offline;
@@ -169,6 +171,7 @@ export class Machine {
     this.hotplug = new parts.Hotplug(this);
     this.hugetlb = new parts.Hugetlb(this);
     this.kmem = new parts.Kmem(this);
+    this.virtioMem = new parts.VirtioMem(this);
     this.removal = new parts.Removal(this);
     this.online = new parts.Online(this);
     this.offline = new parts.Offline(this);

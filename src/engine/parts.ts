@@ -43,6 +43,7 @@ import { Resources } from "./resources.ts";
 import { Sections } from "./sections.ts";
 import { Tasks } from "./tasks.ts";
 import { Unmovable } from "./unmovable.ts";
+import { VirtioMem } from "./virtio-mem.ts";
 import { ZoneChoice } from "./zone-choice.ts";
 import { Zonelists } from "./zonelists.ts";
 import { Zones } from "./zones.ts";
@@ -90,6 +91,7 @@ export interface EngineParts {
   readonly Sections: Part<Sections>;
   readonly Tasks: Part<Tasks>;
   readonly Unmovable: Part<Unmovable>;
+  readonly VirtioMem: Part<VirtioMem>;
   readonly ZoneChoice: Part<ZoneChoice>;
   readonly Zonelists: Part<Zonelists>;
   readonly Zones: Part<Zones>;
@@ -98,5 +100,5 @@ export interface EngineParts {
 /** The engine as it ships. */
 export const shippedParts: EngineParts = {
   Balloon, BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Hugetlb, Isolation, LruBatches, Kmem, Memmap, MemoryBlocks, Migration, NodeStats, Nodes, Notifier, Offline, Online,
-  PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Resources, Sections, Tasks, Unmovable, ZoneChoice, Zonelists, Zones,
+  PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Resources, Sections, Tasks, Unmovable, VirtioMem, ZoneChoice, Zonelists, Zones,
 };

@@ -19,7 +19,7 @@ export class Removal {
   }
 
   #ofDriver(start: number, nrPages: number): Refusal | undefined {
-    return this.m.resources.meetsKmem(start, nrPages) ? skipped("driver-memory", { pfn: start }) : undefined;
+    return this.m.resources.meetsKmem(start, nrPages) || this.m.virtioMem.owns(start, nrPages) ? skipped("driver-memory", { pfn: start }) : undefined;
   }
 
   #isAligned(start: number, nrPages: number): boolean {

@@ -6,7 +6,7 @@
 export interface Resource {
   readonly start: number;
   readonly end: number;
-  readonly kind: "ram" | "device" | "window" | "kmem";
+  readonly kind: "ram" | "device" | "window" | "kmem" | "virtio-mem";
   /** By start. */
   children: readonly Resource[];
 }
@@ -15,7 +15,7 @@ type Span = Pick<Resource, "start" | "end">;
 
 /** Not busy: others lie inside. */
 function isHolder({ kind }: Resource): boolean {
-  return kind === "window" || kind === "kmem";
+  return kind === "window" || kind === "kmem" || kind === "virtio-mem";
 }
 
 function meets(entry: Span, start: number, end: number): boolean {
@@ -51,7 +51,7 @@ export class Resources {
 
   /** Also those that lie deeper. */
   protected anyRam(entries: readonly Resource[], start: number, end: number): boolean {
-    return entries.some((entry) => meets(entry, start, end) && (entry.kind === "ram" || this.anyRam(entry.children, start, end)));
+    return entries.some((entry) => meets(entry, start, end) && (entry.kind === "ram" || entry.kind === "virtio-mem" || this.anyRam(entry.children, start, end)));
   }
 
   /** Whether a window has frames inside and outside of the range, and does not hold all of it. */

@@ -73,6 +73,7 @@ const commands: { readonly [K in Op]: Schema<Extract<Command, { op: K }>> } = {
   "huge-use": closed({ op: v.literal("huge-use"), id: label, reserved: yesOrNo }),
   "kmem-probe": closed({ op: v.literal("kmem-probe"), device: label, group: label }),
   "kmem-remove": closed({ op: v.literal("kmem-remove"), device: label }),
+  "vmem-request": closed({ op: v.literal("vmem-request"), nrPages: nrPagesOrNone }),
   set: closed({ op: v.literal("set"), setting }),
   veto: closed({ op: v.literal("veto"), event: oneOf(vetoableEvents), errno: oneOf(errnos) }),
   "fail-next": closed({ op: v.literal("fail-next"), what: oneOf(failurePoints), skip: label }),

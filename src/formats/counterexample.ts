@@ -3,7 +3,7 @@
  * specification expected are not saved; a replay makes them again.
  */
 import * as v from "valibot";
-import { errnos, notifierEvents, results, switchIds } from "../../models/index.ts";
+import { notifierEvents, outcomeErrnos, results, switchIds } from "../../models/index.ts";
 import type { Attempt, Because, Grant, Move, NotifierCall, Outcome } from "../../models/index.ts";
 import type { Evidence } from "../../properties/index.ts";
 import type { Counterexample, Finding, SubjectName } from "../check/counterexample.ts";
@@ -34,7 +34,7 @@ const grant: Schema<Grant> = closed({ pfn: frame, order, retyped: v.exactOptiona
 const move: Schema<Move> = closed({ id: label, from: frame, to: grant });
 const moved = v.exactOptional(listOf(move, maxEntries));
 const dropped = v.exactOptional(listOf(label, maxEntries));
-const attempt: Schema<Attempt> = closed({ start: frame, errno: v.exactOptional(oneOf(errnos)), dropped, moved });
+const attempt: Schema<Attempt> = closed({ start: frame, errno: v.exactOptional(oneOf(outcomeErrnos)), dropped, moved });
 const notifierCall: Schema<NotifierCall> = closed({ event: oneOf(notifierEvents), start: frame, nrPages: nrPagesOrNone });
 const because: Schema<Because> = closed({
   kind: shortText,
@@ -48,7 +48,7 @@ const because: Schema<Because> = closed({
 /** What a subject answered. */
 export const outcomeSchema: Schema<Outcome> = closed({
   result: oneOf(results),
-  errno: v.exactOptional(oneOf(errnos)),
+  errno: v.exactOptional(oneOf(outcomeErrnos)),
   because: v.exactOptional(because),
   grant: v.exactOptional(grant),
   memmap: v.exactOptional(listOf(grant, maxEntries)),

@@ -31,6 +31,7 @@
  * | hugePages | no pools of huge pages |
  * | hugePages[].migratable | true |
  * | daxDevices | none |
+ * | virtioMem | no virtio-mem device |
  */
 import * as v from "valibot";
 import { bootMemory, brokenGeometryRule, checkDescription, maxFrames, maxNodes, namedMachines, rangeEnd, toPfn } from "../../models/index.ts";
@@ -95,6 +96,7 @@ const description: Schema<MachineDescription> = closed({
   guardMinOrder: v.exactOptional(order),
   windows: v.exactOptional(listOf(range, 256)),
   daxDevices: v.exactOptional(listOf(closed({ node: whole(0, maxNodes - 1), ranges: listOf(range, 64) }), 64)),
+  virtioMem: v.exactOptional(closed({ node: whole(0, maxNodes - 1), region: range })),
 });
 
 const machineExpected = `one of ${namedMachines.map(({ name }) => name).join(", ")}, or an object`;

@@ -20,6 +20,7 @@ import { cancelUntold, firstPage, isolatedCount, onlyNode, poisonBlocks, section
 import { fastPathRule, nothingToMove, pinLeak, wholeFolios, zeroPage } from "./pins.ts";
 import { countedTwice, heldBlock, hugetlbTail, poisonRemembered, statusOfTry } from "./poison.ts";
 import { deviceCollision, memMapFlag, onlineWithoutPage, sectionNode, sectionWord } from "./sections.ts";
+import { pluggableRange } from "./virtio-mem.ts";
 import { firstSection, nodeSpan, shrinkAtOffline, zoneEnd } from "./zones.ts";
 
 export type { Mutant } from "./mutant.ts";
@@ -30,5 +31,5 @@ export const mutants: readonly Mutant[] = [
   onlyNode, unpairedDone, heldBlock, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
   sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
   deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, guessedByFlag, zeroPage, hugetlbTail, countedTwice, flagOfHead, statusOfTry, promisedDissolved, fixedHugetlb, largestStep, firstDevicePage, deviceOverlap,
-  deviceTails, neverAdded, groupSize, balloonZones, holesOfNodes, pageblockStart,
+  deviceTails, neverAdded, groupSize, pluggableRange, balloonZones, holesOfNodes, pageblockStart,
 ];

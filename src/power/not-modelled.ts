@@ -41,7 +41,6 @@ export const notModelled: readonly NotModelled[] = [
   { id: "B51", why: "HighAtomic reserves are left out" },
   { id: "B63", why: "Linux 6.12 tests all that can be wrong with a declared area before it reserves the memory, so there is never anything to release" },
   { id: "B78", why: "in Linux 6.12 only a second bad frame of a huge page that is poisoned already misses the statistics, and outcomes by node are not counted here" },
-  { id: "B89", why: "the virtio-mem driver, which decides what to ask for, is left out; the limit itself is modelled" },
 ];
 
 /** Entries without a mutant, by reason. */

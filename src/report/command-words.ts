@@ -99,6 +99,8 @@ export function commandWords(command: Command): string {
       return `dax device ${command.device} as ${groupName(command.group)}`;
     case "kmem-remove":
       return `dax device ${command.device}`;
+    case "vmem-request":
+      return counted(command.nrPages, "frame");
     case "set":
       return settingWords(command.setting);
     case "veto":

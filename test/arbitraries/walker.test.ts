@@ -121,8 +121,8 @@ describe("a walk over tiny", () => {
   });
 
   it("makes every command in a way that is accepted, and in one that is refused or skipped", () => {
-    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, no compaction, no batches of the LRU, no pools of huge pages, and no dax devices.
-    const made = ops.filter((op) => op !== "compact" && op !== "pin-range" && !op.startsWith("huge-") && op !== "lru-batch" && op !== "lru-drain" && !op.startsWith("kmem-"));
+    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, no compaction, no batches of the LRU, no pools of huge pages, no dax devices, and no virtio-mem device.
+    const made = ops.filter((op) => op !== "compact" && op !== "pin-range" && !op.startsWith("huge-") && op !== "lru-batch" && op !== "lru-drain" && !op.startsWith("kmem-") && op !== "vmem-request");
     const neverAccepted = made.filter((op) => (tally.ops.get(op)?.accepted ?? 0) === 0);
     const neverRefused = made.filter((op) => (tally.ops.get(op)?.refused ?? 0) + (tally.ops.get(op)?.skipped ?? 0) === 0);
 
@@ -164,7 +164,7 @@ describe("a walk over tiny", () => {
 });
 
 /** Recipes that tiny does not allow. */
-const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free", "kmem-range-taken", "kmem-range-fails", "kmem-online-stays"]);
+const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free", "kmem-range-taken", "kmem-range-fails", "kmem-online-stays", "vmem-grow-and-shrink"]);
 
 describe("a walk over the other small machines", () => {
   it("compacts zones where that can be done, and asks for zones that are not there", () => {
@@ -250,6 +250,16 @@ describe("a walk over the other small machines", () => {
     for (const { id } of recipes) if (id.startsWith("kmem-")) expect([id, (done.get(id)?.completed ?? 0) > 3]).toEqual([id, true]);
     expect(invalid).toEqual([]);
     for (const machine of tinyMachines) expect([...tallyRuns(machine, "strict", 10).ops.keys()].filter((op) => op.startsWith("kmem-"))).toEqual([]);
+  });
+
+  it("reaches the requests of a virtio-mem device, where a machine has one and nowhere else", () => {
+    const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled("tiny-vmem"), "strict", 80);
+
+    expect(seen.get("vmem-request")?.accepted ?? 0).toBeGreaterThan(40);
+    expect(seen.get("vmem-request")?.refused ?? 0).toBeGreaterThan(10);
+    expect(done.get("vmem-grow-and-shrink")?.completed ?? 0).toBeGreaterThan(5);
+    expect(invalid).toEqual([]);
+    for (const machine of tinyMachines) expect(tallyRuns(machine, "strict", 10).ops.has("vmem-request")).toBe(false);
   });
 
   it("completes every recipe on some machine", () => {

@@ -53,6 +53,7 @@ export const wildCommand: Arbitrary<Command> = oneof(
   record({ op: constant("device-unmap" as const), id }),
   record({ op: constant("kmem-probe" as const), device: small, group: id }),
   record({ op: constant("kmem-remove" as const), device: small }),
+  record({ op: constant("vmem-request" as const), nrPages: count }),
   record({ op: constant("set" as const), setting }),
   record({ op: constant("veto" as const), event: constantFrom(...vetoableEvents), errno: constantFrom(...errnos) }),
   record({ op: constant("fail-next" as const), what: constantFrom(...failurePoints), skip: count }),

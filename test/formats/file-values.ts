@@ -78,6 +78,7 @@ export const commandsByOp: { readonly [K in Op]: fc.Arbitrary<Extract<Command, {
   "huge-use": fc.record({ op: op("huge-use"), id: label, reserved: flag }),
   "kmem-probe": fc.record({ op: op("kmem-probe"), device: label, group: label }),
   "kmem-remove": fc.record({ op: op("kmem-remove"), device: label }),
+  "vmem-request": fc.record({ op: op("vmem-request"), nrPages: frames(0) }),
   set: fc.record({ op: op("set"), setting }),
   veto: fc.record({ op: op("veto"), event: fc.constantFrom(...vetoableEvents), errno: fc.constantFrom(...errnos) }),
   "fail-next": fc.record({ op: op("fail-next"), what: fc.constantFrom(...failurePoints), skip: label }),

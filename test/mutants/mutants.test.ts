@@ -90,6 +90,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B86: { rules: ["HP-28"], commands: 1, seed: 15 },
   B87: { rules: ["crash"], commands: 2, seed: 1 },
   B88: { rules: ["view-groups.pages"], commands: 1, seed: 8 },
+  B89: { rules: ["FC-78", "outcome-result"], commands: 1, seed: 1 },
   B90: { rules: ["FC-14", "PG-13", "HP-33"], commands: 4, seed: 2 },
   B91: { rules: ["HP-29"], commands: 0, seed: 1 },
   B92: { rules: ["HP-48"], commands: 0, seed: 1 },

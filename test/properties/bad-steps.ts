@@ -162,6 +162,9 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
     edit: (step) => Object.assign(step, { after: structuredClone(step.before), outcome: { result: "refused", errno: "ENOMEM", because: { kind: "stuck" } } }),
   },
 
+  // Memory of a virtio-mem device
+  "VM-02": { machine: "virtio-mem", commands: [{ op: "vmem-request", nrPages: 64 }], what: "a block less than asked for", at: "block 5", edit: ({ after }) => given(after.blocks).pop() },
+
   // Memory of dax devices
   "KM-03": { machine: "dax devices", commands: [probe(0)], what: "a range that was added and whose block is not there", at: "block 10", edit: ({ after }) => given(after.blocks).pop() },
   "KM-04": { machine: "dax devices", commands: [{ ...addBlock, start: toPfn(0xa0), nrPages: 16 }, probe(0), { op: "kmem-remove", device: 0 }], what: "memory of somebody else that is taken away", at: "block 10", edit: ({ after }) => given(after.blocks).pop() },

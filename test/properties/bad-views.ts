@@ -202,6 +202,9 @@ export const badViews: Readonly<Record<string, BadView>> = {
   "LB-01": { what: "a kernel page in a batch", at: "0x36", edit: (v) => editAllocation(v, 1, { lruBatch: "move" }), also: [] },
   "LB-02": { what: "a page in a batch beside a block that is going offline", at: "0x38", from: goingOffline, edit: (v) => editAllocation(v, 2, { lruBatch: "move" }), also: [] },
 
+  // Memory of a virtio-mem device
+  "VM-01": { what: "a block in the region of a virtio-mem device that is of no group", at: "[0x60, 0x80)", edit: (v) => given(v.resources).push({ range: { start: toPfn(0x60), nrPages: 32 }, kind: "virtio-mem" }), also: [] },
+
   // Memory of dax devices
   "KM-01": { what: "memory of a dax device in the group of another", at: "0x40", from: daxMemory, edit: (v) => edit(v.kmem, 0, { group: 8 }), also: [] },
   "KM-02": { what: "a region that is reserved for memory where there is none", at: "[0xa0, 0xc0)", from: daxMemory, edit: (v) => given(v.resources).push({ range: { start: toPfn(0xa0), nrPages: 32 }, kind: "kmem" }), also: [] },

@@ -145,6 +145,7 @@ const samples: { readonly [Name in Op]: Command & { readonly op: Name } } = {
   "huge-use": { op: "huge-use", id: 1, reserved: false },
   "kmem-probe": { op: "kmem-probe", device: 0, group: 1 },
   "kmem-remove": { op: "kmem-remove", device: 0 },
+  "vmem-request": { op: "vmem-request", nrPages: 32 },
   set: { op: "set", setting: { option: "auto_movable_ratio", value: 100 } },
   veto: { op: "veto", event: "GOING_ONLINE", errno: "EIO" },
   "fail-next": { op: "fail-next", what: "memmap", skip: 0 },

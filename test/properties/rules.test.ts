@@ -14,7 +14,7 @@ describe("the catalogue of rules", () => {
     const ids = [...rules, ...notStated].map(({ id }) => id);
 
     expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
-    expect(ids.filter((id) => !/^(?:HP|PG|HT|LB|KM|FC)-\d\d$/.test(id))).toEqual([]);
+    expect(ids.filter((id) => !/^(?:HP|PG|HT|LB|KM|VM|FC)-\d\d$/.test(id))).toEqual([]);
   });
 
   it("leaves no property of the kernel out", () => {

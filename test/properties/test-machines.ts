@@ -103,6 +103,14 @@ export const testMachines: readonly MachineDescription[] = [
   },
   {
     ...base,
+    name: "virtio-mem",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 2, pmdPages: 4 },
+    nodes: [node(range(0x20, 0x60))],
+    hotplugEnd: toPfn(0xe0),
+    virtioMem: { node: 0, region: range(0x70, 0x110) },
+  },
+  {
+    ...base,
     name: "dax devices",
     geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
     nodes: [node(range(0x20, 0x60))],

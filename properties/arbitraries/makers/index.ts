@@ -8,5 +8,6 @@ import { isolationMakers } from "./isolation.ts";
 import { pageMakers } from "./pages.ts";
 import { poisonMakers } from "./poison.ts";
 import { surroundingsMakers } from "./surroundings.ts";
+import { vmemMakers } from "./vmem.ts";
 
-export const makers: Makers<Op> = { ...pageMakers, ...poisonMakers, ...isolationMakers, ...hotplugMakers, ...hugeMakers, ...kmemMakers, ...surroundingsMakers };
+export const makers: Makers<Op> = { ...pageMakers, ...poisonMakers, ...isolationMakers, ...hotplugMakers, ...hugeMakers, ...kmemMakers, ...vmemMakers, ...surroundingsMakers };

@@ -12,5 +12,6 @@ import type { Recipe } from "./recipe.ts";
 import { refusalRecipes } from "./refusals.ts";
 import { statsRecipes } from "./stats.ts";
 import { taskRecipes } from "./tasks.ts";
+import { vmemRecipes } from "./vmem.ts";
 
-export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes, ...hugeRecipes, ...lruBatchRecipes, ...kmemRecipes];
+export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes, ...hugeRecipes, ...lruBatchRecipes, ...kmemRecipes, ...vmemRecipes];
