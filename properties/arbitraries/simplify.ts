@@ -6,7 +6,7 @@
  * scenario from a file is reduced exactly as a generated one is.
  */
 import type { Scenario } from "./scenario.ts";
-import { leftOutAndReplaced, lastReplaced, leftOutAndVaried, replaced, single } from "./simplify/alphabet.ts";
+import { blocksGivenBack, lastReplaced, leftOutAndReplaced, leftOutAndVaried, replaced, single } from "./simplify/alphabet.ts";
 import type { Inert } from "./simplify/alphabet.ts";
 import { withoutChunks, withoutOne, withoutTail, withoutThings, withoutTwo } from "./simplify/leave-out.ts";
 import { lowered, onBootBlocks } from "./simplify/move.ts";
@@ -46,6 +46,7 @@ export const passes: readonly Pass[] = [
 /** Passes that try everything near a short scenario, for when the others have no more. Many proposals, most of them in vain; `inert` saves some. */
 export const thoroughPasses = (inert: Inert = () => false): readonly Pass[] => [
   { id: "single", title: "one command of the alphabet, and no other", candidates: only(single) },
+  { id: "given-back", title: "something that is made and given back becomes a block of pages that is", candidates: only(blocksGivenBack) },
   { id: "last", title: "the last command becomes one of the alphabet", candidates: only(lastReplaced(inert)), telling: true },
   { id: "replaced", title: "one command becomes one of the alphabet", candidates: only(replaced(inert)) },
   { id: "left-out-and-replaced", title: "one command is left out, and another becomes one of the alphabet", candidates: only(leftOutAndReplaced(inert)) },

@@ -199,15 +199,15 @@ async function oneRun(options: SearchOptions, state: State, { machine, next, new
 
 /** A finding of more commands than this may be an unlucky one. */
 const short = 3;
-/** Scenarios that are walked to find it again. */
-const maxAgain = 8;
+/** Scenarios that are walked to find it again: as many as it took, within these bounds. */
+const again = { least: 8, most: 60 } as const;
 
 /** Where what was found stays long, the next walks may lead to something simpler: what the first of them breaks is reduced too. */
 async function lookAgain(options: SearchOptions, state: State, source: ScenarioSource): Promise<void> {
   const first = simplestOf(state.findings);
   if (options.source !== undefined || options.thorough === false || first === undefined || first.commands.length <= short || first.explainedBy.length > 0) return;
   const { runs, commands } = state;
-  const last = Math.min(options.runs, runs + maxAgain);
+  const last = Math.min(options.runs, runs + Math.min(again.most, Math.max(again.least, runs)));
   let broken: Broken | undefined;
   while (broken === undefined && state.runs < last && (await goesOn(options, state, null))) {
     const course = source(state.runs);

@@ -31,7 +31,7 @@ export function powerPage(measurement: Measurement, left: LeftOut = leftOut): st
     paragraph(limitWords(measurement)),
     heading(2, "Found"),
     table(["mutant", "upstream change", "machine", "found", "runs", "commands", "reduction", "seconds", "size", "forms", "shortest"], rows.map(foundRow)),
-    paragraph("Medians are over the seeds that found it. `seconds` is the median and, in brackets, the longest time of a search with its reduction, where that was measured (`--times`); nothing else here depends on a clock. `size` is the commands of the minimal form: one number where all seeds agree, else the smallest, the median and the largest. `proved`: the enumeration tried everything shorter over its alphabet; for a size of 3 that rests on pairs of the narrow one. `not 0 to N`: it tried everything of up to N commands, which is not all that is shorter."),
+    paragraph("Medians are over the seeds that found it. `seconds` is the median and, in brackets, the longest time of a search with its reduction, where that was measured (`--times`); nothing else here depends on a clock. What was tried from one seed is remembered and not run again for the next, so the longest is mostly that of the first seed, which has nothing to remember, and the median is less than a search alone takes. `size` is the commands of the minimal form: one number where all seeds agree, else the smallest, the median and the largest. `proved`: the enumeration tried everything shorter over its alphabet; for a size of 3 that rests on pairs of the narrow one. `not 0 to N`: it tried everything of up to N commands, which is not all that is shorter."),
     heading(2, "Minimal forms"),
     bullets(rows.flatMap(formLines)),
     heading(2, "Against drawing without looking"),

@@ -119,10 +119,11 @@ describe("a thorough pass", () => {
   const add: Command = { op: "add", start: toPfn(0x80), nrPages: 32, node: 0, memmapOnMemory: false, group: null };
   const pair = [alloc(1), { op: "hold", id: 1 }, add] as const;
   /** Commands that each proposal of a pass has. */
-  const lengths: Readonly<Record<string, number>> = { single: 1, last: 3, replaced: 3, "left-out-and-replaced": 2, "left-out-and-varied": 4 };
+  const lengths: Readonly<Record<string, number>> = { single: 1, "given-back": 4, last: 3, replaced: 3, "left-out-and-replaced": 2, "left-out-and-varied": 4 };
 
   it.each(thoroughPasses().map((pass) => [pass.id, pass] as const))("%s proposes scenarios that are valid and simpler, with labels from 1 on", (id, pass) => {
-    const whole = scenario(id === "left-out-and-varied" ? [alloc(1), ...pair.slice(1), add, add] : [...pair]);
+    const mapped = { op: "device-map", id: 1, start: toPfn(0), nrPages: 8, node: 0 } as const;
+    const whole = scenario(id === "left-out-and-varied" ? [alloc(1), ...pair.slice(1), add, add] : id === "given-back" ? [add, mapped, add, { op: "device-unmap", id: 1 }] : [...pair]);
     const candidates = [...pass.candidates(whole)];
 
     expect(candidates.length).toBeGreaterThan(100);
@@ -135,6 +136,16 @@ describe("a thorough pass", () => {
     expect(proposals("last", pair).every((commands) => JSON.stringify(commands.slice(0, 2)) === JSON.stringify(pair.slice(0, 2)))).toBe(true);
     expect(proposals("last", pair)).toContainEqual([alloc(1), { op: "hold", id: 1 }, { op: "drain", node: 0, zone: "Normal" }]);
     expect(proposals("last", [alloc(1)])).toEqual([]);
+  });
+
+  it("takes a block of pages for whatever is made and given back", () => {
+    const poisoned: readonly Command[] = [{ op: "poison", pfn: toPfn(0x60) }, { op: "unpoison", pfn: toPfn(0x60) }];
+    const kernel = { ...alloc(1), kind: "kernel", order: 4 } as Command;
+
+    expect(proposals("given-back", poisoned)).toContainEqual([alloc(1), free(1)]);
+    expect(proposals("given-back", poisoned)).toContainEqual([kernel, free(1)]);
+    expect(proposals("given-back", [alloc(1), { ...kernel, id: 2 } as Command, free(1)])).toContainEqual([alloc(1), { ...alloc(2), kind: "folio", order: 1 }, free(2)]);
+    expect(proposals("given-back", poisoned.toReversed())).toEqual([]);
   });
 
   it("leaves one command out of a longer scenario and gives another one other values", () => {

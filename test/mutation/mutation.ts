@@ -26,16 +26,17 @@ import { targets } from "./targets.ts";
 import type { Target, TargetName } from "./targets.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    sample: { type: "string" },
-    files: { type: "string" },
-    jobs: { type: "string", default: "2" },
-    runs: { type: "string", default: "10" },
-    out: { type: "string" },
-  },
-});
+const options = {
+  sample: { type: "string" },
+  files: { type: "string" },
+  jobs: { type: "string", default: "2" },
+  runs: { type: "string", default: "10" },
+  out: { type: "string" },
+} as const;
+const { values, positionals } = understood();
+const sample = values.sample === undefined ? Number.POSITIVE_INFINITY : count("--sample", values.sample, 1_000_000);
+const jobs = count("--jobs", values.jobs, 64);
+const runsEach = count("--runs", values.runs, 10_000);
 const target = targetOf(positionals[0] ?? "engine");
 /** Milliseconds for one mutant, however busy the machine is; the worker itself gives up after much less work. */
 const patience = 900_000;
@@ -43,11 +44,28 @@ const home = join(root, "dist/mutation");
 const tree = join(home, target.name);
 const worker = join(tree, "test/mutation/worker.js");
 
-function targetOf(name: string): Target {
-  const found = targets[name as TargetName] as Target | undefined;
-  if (found !== undefined) return found;
-  process.stderr.write(`mutation: there is no target ${name}; there are ${Object.keys(targets).join(", ")}\n`);
+/** What is wrong with the command line, in one line. */
+function refused(why: string): never {
+  process.stderr.write(`mutation: ${why}\n`);
   process.exit(2);
+}
+
+function understood(): ReturnType<typeof parseArgs<{ allowPositionals: true; options: typeof options }>> {
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch (error) {
+    return refused(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function count(option: string, text: string, most: number): number {
+  const value = Number(text);
+  return /^\d+$/u.test(text) && value >= 1 && value <= most ? value : refused(`${option}: expected a whole number from 1 to ${most}, got "${text}"`);
+}
+
+function targetOf(name: string): Target {
+  if (Object.hasOwn(targets, name)) return targets[name as TargetName];
+  return refused(`there is no target "${name}"; there are ${Object.keys(targets).join(", ")}`);
 }
 
 /** What of the tool itself does not bear on what the checks reach. */
@@ -71,9 +89,10 @@ function rankOf({ file, line, was, becomes }: PlantedMutant): string {
 function chosen(mutants: readonly PlantedMutant[]): readonly PlantedMutant[] {
   const parts = values.files?.split(",");
   const inFiles = parts === undefined ? mutants : mutants.filter(({ file }) => parts.some((part) => file.includes(part)));
-  if (values.sample === undefined) return inFiles;
+  if (inFiles.length === 0) return refused(`--files: no source of ${target.name} has ${values.files ?? ""} in its path`);
+  if (sample >= inFiles.length) return inFiles;
   const ranked = inFiles.map((mutant) => ({ mutant, rank: rankOf(mutant) })).toSorted((a, b) => (a.rank < b.rank ? -1 : 1));
-  return ranked.slice(0, Number(values.sample)).map(({ mutant }) => mutant);
+  return ranked.slice(0, sample).map(({ mutant }) => mutant);
 }
 
 /** One process; `id`: the mutant that is active from its first moment, or 0. */
@@ -119,7 +138,7 @@ async function prepared(): Promise<{ readonly mutants: readonly PlantedMutant[];
     writeFileSync(listFile, JSON.stringify(mutants));
     process.stderr.write(`${mutants.length} mutants planted; measuring what the checks reach\n`);
     const child = started(0);
-    const reply = await asked(child, { ask: "plan", nrMutants: mutants.length, runsEach: Number(values.runs) }, longest);
+    const reply = await asked(child, { ask: "plan", nrMutants: mutants.length, runsEach }, longest);
     child.kill();
     if (reply === null) throw new Error("the measurement came to no end");
     writeFileSync(stateFile, state);
@@ -159,7 +178,7 @@ async function judgeAll(): Promise<void> {
     }
     child?.kill();
   };
-  await Promise.all(Array.from({ length: Number(values.jobs) }, lane));
+  await Promise.all(Array.from({ length: jobs }, lane));
   const result = resultOf(target, wanted.toSorted((a, b) => a.id - b.id), mutants.length, verdicts);
   process.stdout.write(mutationTable(result));
   if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(result, null, 1)}\n`);

@@ -5,7 +5,7 @@
  * make simpler; which one that is depends on the way there. Trying everything near a short scenario, simplest first,
  * leaves far fewer places to stop.
  */
-import type { Alloc, Command, MachineDescription } from "../../../models/index.ts";
+import type { Alloc, Command, MachineDescription, Op } from "../../../models/index.ts";
 import { orderFits, pageKinds, pageblockPages } from "../../../models/index.ts";
 import { alphabet, fieldValues } from "../alphabet.ts";
 import { commandFields, fieldsOf, isCommand, labelKinds, labelsOf, mapFields, withField } from "../command-fields.ts";
@@ -19,7 +19,7 @@ import type { Proposals } from "./proposals.ts";
 const maxForOne = 8;
 const maxForTwo = 3;
 /** Single fields have few values. */
-const maxForTwoAlike = 7;
+const maxForTwoAlike = 8;
 
 /** Whether a command changes nothing where it stands, so that the scenario with it is the one without it. */
 export type Inert = (machine: MachineDescription, before: readonly Command[], command: Command) => boolean;
@@ -65,6 +65,25 @@ export function* leftOutAndVaried({ machine, commands }: Scenario): Proposals {
   }
 }
 
+/** Commands that give back what another one took or made. */
+const givesBack: ReadonlySet<Op> = new Set<Op>(["free", "remove", "unisolate", "device-unmap", "unpoison", "free-contig", "cma-release", "fake-online", "deflate"]);
+
+/** Something that is made and given back becomes a block of pages that is. */
+export function* blocksGivenBack({ machine, commands }: Scenario): Proposals {
+  if (commands.length < 2 || commands.length > maxForTwoAlike) return;
+  const page: Alloc = { op: "alloc", id: 1 + Math.max(0, ...labelsMade(commands).alloc), kind: "user", order: 0, node: 0, thisNode: false, zone: "normal" };
+  const blocks = [...otherBlocks(machine, page)];
+  for (const [back, { op }] of commands.entries()) {
+    if (!givesBack.has(op)) continue;
+    for (let made = 0; made < back; made++) {
+      const old = commands[made];
+      if (old === undefined || givesBack.has(old.op)) continue;
+      const id = old.op === "alloc" ? old.id : page.id;
+      for (const block of blocks) yield withOwnLabels(commands.with(made, { ...block, id }).with(back, { op: "free", id, pcp: false }));
+    }
+  }
+}
+
 /** The command with one field other, labels and the commands of tasks aside. */
 function* variationsOf(machine: MachineDescription, command: Command): Generator<Command, void, undefined> {
   if (command.op === "alloc") yield* otherBlocks(machine, command);
@@ -99,7 +118,7 @@ function* replacedAt(machine: MachineDescription, commands: readonly Command[], 
 }
 
 /** A block of another kind, order and node: one alone mostly does not do. */
-function* otherBlocks({ geometry, nodes }: MachineDescription, command: Alloc): Generator<Command, void, undefined> {
+function* otherBlocks({ geometry, nodes }: MachineDescription, command: Alloc): Generator<Alloc, void, undefined> {
   for (const kind of pageKinds) {
     for (let order = 0; order <= geometry.maxPageOrder; order++) if (orderFits(geometry, kind, order)) for (const node of nodes.keys()) yield { ...command, kind, order, node };
   }

@@ -107,7 +107,9 @@ function lowerFrames({ machine }: Scenario, pfn: number): readonly number[] {
 function fewerPages({ machine }: Scenario, nrPages: number): readonly number[] {
   const { geometry } = machine;
   const sizes = [1, 2, pageblockPages(geometry), 2 * pageblockPages(geometry), maxOrderPages(geometry), geometry.subsectionPages, geometry.sectionPages, blockPages(geometry), 2 * blockPages(geometry)];
-  const fewer = new Set([...sizes, Math.floor(nrPages / 2), nrPages - geometry.sectionPages, nrPages - pageblockPages(geometry), nrPages - 1]);
+  // Of few pages every number is tried: which of them will do is often a matter of alignment.
+  const few = Array.from({ length: Math.min(nrPages, maxOrderPages(geometry)) }, (_, size) => size);
+  const fewer = new Set([...sizes, ...(nrPages <= 2 * maxOrderPages(geometry) ? few : []), Math.floor(nrPages / 2), nrPages - geometry.sectionPages, nrPages - pageblockPages(geometry), nrPages - 1]);
   return [...fewer].filter((size) => size > 0 && (size < nrPages || nrPages === 0)).toSorted((a, b) => a - b);
 }
 
