@@ -89,7 +89,7 @@ function zoneRange(description: MachineDescription, node: NodeDescription, type:
 
 function bootZone(description: MachineDescription, node: NodeDescription, id: NodeId, type: ZoneType): Zone {
   const { start, nrPages } = zoneRange(description, node, type);
-  return { node: id, type, start, spanned: nrPages, present: 0, presentEarly: 0, managed: 0, cmaPages: 0, nrFree: 0, nrFreeCma: 0, nrIsolatePageblock: 0, contiguous: false, freeArea: emptyFreeArea(description.geometry.maxPageOrder), pcp: [], pcpDisabledBy: [] };
+  return { node: id, type, start, spanned: nrPages, present: 0, presentEarly: 0, managed: 0, cmaPages: 0, nrFree: 0, nrFreeCma: 0, nrFreeHighAtomic: 0, nrReservedHighAtomic: 0, nrIsolatePageblock: 0, contiguous: false, freeArea: emptyFreeArea(description.geometry.maxPageOrder), pcp: [], pcpDisabledBy: [] };
 }
 
 function bootNode(node: NodeDescription): Node {

@@ -26,6 +26,7 @@ function accountFreepages(zone: Zone, nrPages: number, type: Migratetype): void 
   if (type === "Isolate") return;
   zone.nrFree += nrPages;
   if (type === "CMA") zone.nrFreeCma += nrPages;
+  if (type === "HighAtomic") zone.nrFreeHighAtomic += nrPages;
 }
 
 function addToFreeList(machine: Machine, zone: Zone, pfn: Pfn, order: Order, type: Migratetype): void {
@@ -175,7 +176,7 @@ export function takeFromBlock(machine: Machine, block: { readonly pfn: Pfn; read
 }
 
 /** The types of the lists, in the kernel's order. */
-export const listTypes: readonly Migratetype[] = ["Unmovable", "Movable", "Reclaimable", "CMA", "Isolate"];
+export const listTypes: readonly Migratetype[] = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"];
 
 export function emptyFreeArea(maxPageOrder: Order): Record<Migratetype, Pfn[]>[] {
   return Array.from({ length: maxPageOrder + 1 }, () => ({ Unmovable: [], Movable: [], Reclaimable: [], HighAtomic: [], CMA: [], Isolate: [] }));

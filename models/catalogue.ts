@@ -149,7 +149,7 @@ export const generalRules: readonly RuleText[] = [
     text: [
       "An implementation that runs alone follows the kernel. Zones of the zonelist of the node (all zones of that node from the highest allowed down, then of the other nodes, nearest number first, the lower of two as near), only populated ones; the first that passes the watermark test gives the block, by the first of the steps below that has one.",
       "Where the kernel takes the head of a list, the lowest frame number is taken. The lowest 2^order frames of the block are given and the upper halves go back to the list the block came from (or the claimed type's); on a machine with guard pages those below its least order become guard blocks, on no list and not counted as free.",
-      "Claiming and stealing ask no more of a zone than the watermark test; ALLOC_NOFRAGMENT, high-order atomic reserves, reclaim, compaction and the OOM killer are left out.",
+      "Claiming and stealing ask no more of a zone than the watermark test; ALLOC_NOFRAGMENT, reclaim, compaction and the OOM killer are left out.",
     ],
     steps: [
       "A per-CPU list entry of exactly its order and migratetype.",
@@ -163,15 +163,15 @@ export const generalRules: readonly RuleText[] = [
   {
     title: "The watermark test",
     text: [
-      "All marks are 0. free = NR_FREE_PAGES - (2^order - 1) - (NR_FREE_CMA_PAGES unless the request is Movable) must be above 0.",
-      "For order > 0 a block of at least that order must be on a list of type Unmovable, Movable, Reclaimable (or CMA for a Movable request).",
+      "All marks are 0. free = NR_FREE_PAGES - (2^order - 1) - (NR_FREE_CMA_PAGES unless the request is Movable) - (nr_free_highatomic unless it may use the reserve) must be above 0.",
+      "For order > 0 a block of at least that order must be on a list of type Unmovable, Movable, Reclaimable (or CMA for a Movable request, HighAtomic for one that may use the reserve).",
       "Per-CPU lists do not count, although they are tried first in a zone that passes.",
     ],
   },
   {
     title: "Allocation, followed",
     text: [
-      "Followed, an allocation may take any aligned run of free frames of its order from one block on a list of its own type, of another of Unmovable, Movable, Reclaimable, or CMA for Movable requests, in any allowed populated zone, or a per-CPU entry of exactly its order and migratetype.",
+      "Followed, an allocation may take any aligned run of free frames of its order from one block on a list of its own type, of another of Unmovable, Movable, Reclaimable, or CMA for Movable requests, HighAtomic for those that may use the reserve, in any allowed populated zone, or a per-CPU entry of exactly its order and migratetype.",
       "Of two other types the one that Linux falls back to first is taken where it has a block of that order in the zone: Reclaimable before Movable for Unmovable requests, Reclaimable before Unmovable for Movable ones, Unmovable before Movable for Reclaimable ones. The order is that of the block taken, or of any free block in the pageblock that is claimed with it.",
       "Pageblocks may change type to that of the request only as part of it: all pageblocks of the block it was taken from if that block has pageblock order or more, or the one pageblock around it.",
       "A refusal is permitted only if no allowed zone passes the watermark test.",
@@ -355,6 +355,28 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     refused: [{ errno: "ENOMEM", reason: "no-free-block", when: "no allowed zone passes the watermark test" }],
     effects: ["The block leaves the free lists or the per-CPU list and belongs to `id`.", "Pageblocks may get the request's type (claiming)."],
     choices: "The block (outcome.grant, with the pageblocks retyped). General rules say what is permitted and what one alone takes.",
+  },
+  "alloc-atomic": {
+    title: "allocate a block for the kernel that can not wait, while memory is short",
+    source: "mm/page_alloc.c: gfp_to_alloc_flags(), rmqueue_buddy(), reserve_highatomic_pageblock(), v6.12",
+    skipped: [{ reason: "no-high-atomic", when: "the machine has no HighAtomic reserves" }, label("an allocation"), { reason: "order-of-kind", when: "the order is 0, or above the largest" }, noNode],
+    refused: [{ errno: "ENOMEM", reason: "no-free-block", when: "no zone passes the watermark test" }],
+    effects: [
+      "As `alloc` of kind `kernel`, but that free frames of HighAtomic pageblocks count in the watermark test and may be taken. Alone, a per-CPU entry is taken first, then the smallest such block, then as others.",
+      "If the buddy allocator gave the block, and its pageblock is Unmovable, Movable or Reclaimable, the pageblock becomes HighAtomic (all pageblocks of the block, if it is larger), and nr_reserved_highatomic of the zone grows by its frames. Not where that count has reached one percent of the managed pages of the zone, rounded down to pages and then up to pageblocks, not where one percent is less than a pageblock, and not where the zone's span cuts the pageblock.",
+      "With [KD-12] the pageblock around a per-CPU entry is reserved as well.",
+    ],
+    choices: "The block (outcome.grant), as for `alloc`.",
+  },
+  unreserve: {
+    title: "give up part of the HighAtomic reserve, for a request that finds no memory",
+    source: "mm/page_alloc.c: unreserve_highatomic_pageblock(), v6.12",
+    skipped: [{ reason: "no-high-atomic", when: "the machine has no HighAtomic reserves" }, noNode],
+    refused: [],
+    effects: [
+      "Of the zones that a request on the node may use (up to Normal, with `movable` up to Movable), the first that has a free block in HighAtomic pageblocks gives up the pageblocks of one: of the smallest, and of these the lowest. Without `force` a zone that has reserved no more than one pageblock keeps it.",
+      "They become Movable with `movable`, else Unmovable, their free blocks change lists, and nr_reserved_highatomic falls by their frames. A block of whole pageblocks then merges; with [KD-6] it does not.",
+    ],
   },
   free: {
     title: "the owner drops its reference",
@@ -956,7 +978,7 @@ export const clauses: Readonly<Record<string, string>> = {
   "grant-aligned": "a block is aligned to its order and lies in one free block",
   "grant-zone": "frames given lie in a zone and on a node that the request allows",
   "grant-not-isolated": "frames of an isolated pageblock are not given",
-  "grant-type": "frames given come from a list that the request may use: CMA only for Movable requests",
+  "grant-type": "frames given come from a list that the request may use: CMA only for Movable requests, HighAtomic only for atomic ones",
   "grant-fallback": "frames come from the list of another type only where the types that the request falls back to before have no block of that order",
   "grant-retype": "an allocation retypes only pageblocks it may claim, whole, to its own type",
   "refusal-needless": "an allocation fails only when no allowed zone passes the watermark test",

@@ -92,6 +92,27 @@ export interface Alloc {
   readonly thisNode: boolean;
   readonly zone: ZoneModifier;
 }
+/**
+ * alloc_pages() with GFP_ATOMIC of 2 pages or more, while memory is short: zones lie below their low watermark, so that it may use
+ * the HighAtomic reserve, and makes it grow. Pages of the kernel. Only on a machine with `highAtomic`.
+ */
+export interface AllocAtomic {
+  readonly op: "alloc-atomic";
+  readonly id: AllocId;
+  readonly order: Order;
+  readonly node: NodeId;
+  readonly zone: ZoneModifier;
+}
+/**
+ * unreserve_highatomic_pageblock() for a request on this node that finds no memory: pageblocks of the reserve become Movable or
+ * Unmovable. `force`: the last one too. Only on a machine with `highAtomic`.
+ */
+export interface Unreserve {
+  readonly op: "unreserve";
+  readonly node: NodeId;
+  readonly movable: boolean;
+  readonly force: boolean;
+}
 /** __free_pages(): the owner drops its reference. `pcp`: to the per-CPU list where that is allowed, else to the buddy. */
 export interface Free {
   readonly op: "free";
@@ -454,6 +475,8 @@ export interface Signal {
 
 export type Command =
   | Alloc
+  | AllocAtomic
+  | Unreserve
   | Free
   | Drain
   | PcpDisable

@@ -96,6 +96,8 @@ export interface MachineDescription {
   readonly balloon?: true;
   /** NR_ISOLATED_ANON and NR_ISOLATED_FILE are kept, in a global part and in that of one CPU. Left out: they are not. */
   readonly nodeStats?: true;
+  /** Requests of several pages that can not wait reserve pageblocks: `alloc-atomic`. Left out: there are none. */
+  readonly highAtomic?: true;
   /** Pages can be in the per-CPU batches of the LRU, which hold a reference: `lru-batch`. Left out: they never are. */
   readonly lruBatches?: true;
   /** The frame of zeroes that private mappings share until they write: one of the reserved frames. Left out: it lies outside the modelled memory. */

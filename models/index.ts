@@ -10,9 +10,9 @@ export { linux612, namedProfiles, parseProfile, strict, switchIds, switches } fr
 export type { Profile, Switch, SwitchId } from "./profile.ts";
 export { contigGfps, failurePoints, isolationModes, pageKinds, stateWords, vetoableEvents, zoneModifiers, zoneTypes } from "./command.ts";
 export type {
-  Add, Alloc, AllocContig, AllocContigPages, AllocId, AreaId, CmaAlloc, CmaRelease, Command, ContigGfp, DaxId, Deflate, DeviceId, DeviceMap, DeviceUnmap, Drain, FailNext, FailurePoint, FakeOffline, FakeOnline, Free, FreeContig,
+  Add, Alloc, AllocAtomic, AllocContig, AllocContigPages, AllocId, AreaId, CmaAlloc, CmaRelease, Command, ContigGfp, DaxId, Deflate, DeviceId, DeviceMap, DeviceUnmap, Drain, FailNext, FailurePoint, FakeOffline, FakeOnline, Free, FreeContig,
   FreeReserved, GroupDynamic, GroupId, GroupStatic, GroupUnregister, Hold, Inflate, HugeGrow, HugeReserve, HugeShrink, HugeUse, IsolationMode, Isolate, LruBatchEnter, LruDrain, KmemProbe, KmemRemove, LruIsolate, LruPutback, NodeId, OfflineAndRemove, OnlineWord, Op, PageKind, PcpDisable, PcpEnable, Pin, PinRange, Poison, Release,
-  Remove, Set, Setting, Signal, SoftOffline, Start, StateWord, Step, TaskCommand, TaskId, TestIsolated, TokenId, Unisolate, Unpin, Unpoison, Veto, VetoableEvent, VmemRequest, VmstatRefresh, WriteOnline, WriteState, ZoneModifier, ZoneType,
+  Remove, Set, Setting, Signal, SoftOffline, Start, StateWord, Step, TaskCommand, TaskId, TestIsolated, TokenId, Unisolate, Unpin, Unpoison, Unreserve, Veto, VetoableEvent, VmemRequest, VmstatRefresh, WriteOnline, WriteState, ZoneModifier, ZoneType,
 } from "./command.ts";
 export { orderFits, pageKindTraits } from "./page-kind.ts";
 export type { PageKindTraits } from "./page-kind.ts";

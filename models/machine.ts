@@ -99,6 +99,9 @@ export interface Zone {
   nrFree: number;
   /** NR_FREE_CMA_PAGES. */
   nrFreeCma: number;
+  /** nr_free_highatomic and nr_reserved_highatomic. */
+  nrFreeHighAtomic: number;
+  nrReservedHighAtomic: number;
   nrIsolatePageblock: number;
   contiguous: boolean;
   /** free_area[order].free_list[type]: first frames of the free blocks. */

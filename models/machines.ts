@@ -255,6 +255,22 @@ const tinyVmem: MachineDescription = {
   virtioMem: { node: 1, region: range(0x70, 0x110) },
 };
 
+// A zone that is large enough for a reserve of two pageblocks of four frames, while all its blocks are online, and one that is
+// too small for any. Searched where reserves are meant, so default searches leave it out.
+//
+//   0x40     0x80                                        0x280        0x2c0
+//   |  DMA    |                  Normal                    |  not added  |
+const tinyAtomic: MachineDescription = {
+  ...base,
+  name: "tiny-atomic",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 4, subsectionPages: 16, sectionPages: 64, blockSections: 1, pmdPages: 16 },
+  dmaEnd: toPfn(0x80),
+  dma32End: toPfn(0x80),
+  nodes: [node(range(0x40, 0x280))],
+  highAtomic: true,
+  hotplugEnd: toPfn(0x2c0),
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -313,4 +329,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, tinyKmem, tinyVmem, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, tinyKmem, tinyVmem, tinyAtomic, x8664, arm644k, arm6416k, arm6464k];

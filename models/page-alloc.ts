@@ -28,6 +28,8 @@ export interface Request {
   readonly node: NodeId;
   /** Only zones of these nodes; null: any. */
   readonly nodes: readonly NodeId[] | null;
+  /** ALLOC_HIGHATOMIC: it may use the reserve. */
+  readonly atomic?: true;
 }
 
 type RequestType = Request["type"];
@@ -49,7 +51,7 @@ export function allowedZones(machine: Machine, request: Request): readonly ZoneI
 
 /** Linux `__zone_watermark_ok()`, mm/page_alloc.c, v6.12, with all marks 0. Frames on per-CPU lists do not count. */
 export function watermarkOk(zone: Zone, request: Request): boolean {
-  const usable = zone.nrFree - (2 ** request.order - 1) - (request.type === "Movable" ? 0 : zone.nrFreeCma);
+  const usable = zone.nrFree - (2 ** request.order - 1) - (request.type === "Movable" ? 0 : zone.nrFreeCma) - (request.atomic === true ? 0 : zone.nrFreeHighAtomic);
   if (usable <= 0) return false;
   return request.order === 0 || zone.freeArea.slice(request.order).some((lists) => usableTypes(request).some((type) => lists[type].length > 0));
 }
@@ -64,7 +66,7 @@ function hasBlock(zone: Zone, request: Request): boolean {
 }
 
 function usableTypes(request: Request): readonly Migratetype[] {
-  return request.type === "Movable" ? ["Unmovable", "Movable", "Reclaimable", "CMA"] : ["Unmovable", "Movable", "Reclaimable"];
+  return ["Unmovable", "Movable", "Reclaimable", ...(request.type === "Movable" ? (["CMA"] as const) : []), ...(request.atomic === true ? (["HighAtomic"] as const) : [])];
 }
 
 /**
@@ -87,12 +89,13 @@ function zoneName(machine: Machine, index: ZoneIndex): string {
   return `zone ${type} of node ${node}`;
 }
 
-/** Linux `rmqueue()`: the per-CPU list first, then the buddy. A zone that passed the watermark test has a block. */
+/** Linux `rmqueue()`: the per-CPU list first, then the buddy, its reserve first for those who may use it. A zone that passed the watermark test has a block. */
 function rmqueue(machine: Machine, index: ZoneIndex, request: Request): Grant {
   const zone = zoneAt(machine, index);
   const entry = lowest(zone.pcp.filter(({ order, type }) => order === request.order && type === request.type).map(({ pfn }) => pfn));
   if (entry !== undefined) return takePcp(machine, zone, entry, request.order);
-  const grant = rmqueueBuddy(machine, zone, request);
+  const reserved = request.atomic === true ? rmqueueSmallest(machine, zone, request.order, "HighAtomic") : undefined;
+  const grant = reserved ?? rmqueueBuddy(machine, zone, request);
   if (grant === undefined) throw new Error(`${zoneName(machine, index)} passes the watermark test and has no block of order ${request.order}`);
   return grant;
 }
@@ -196,7 +199,7 @@ export function isOnLruOrDriverMovable(machine: Machine, pfn: Pfn): boolean {
 }
 
 /** Linux `__move_freepages_block()`: every free block of the pageblock changes lists, and the pageblock its type. */
-function claimPageblock(machine: Machine, pfn: Pfn, from: Migratetype, to: Migratetype): void {
+export function claimPageblock(machine: Machine, pfn: Pfn, from: Migratetype, to: Migratetype): void {
   const pageblock = pfnRange(pageblockStart(machine, pfn), 2 ** machine.description.geometry.pageblockOrder);
   for (const block of freeBlocksIn(machine, pageblock)) moveToFreeList(machine, block.pfn, block.order, from, to);
   Object.assign(pageblockOf(machine, pfn), { type: to, isolated: false });
@@ -250,7 +253,7 @@ function takeTold(machine: Machine, request: Request, zones: readonly ZoneIndex[
  * block, that of any block in there.
  */
 function earlierFallback(machine: Machine, request: Request, zone: Zone, block: { readonly pfn: Pfn; readonly order: Order }, type: Migratetype, told: Grant): RequestType | undefined {
-  if (type === request.type || type === "CMA") return undefined;
+  if (type === request.type || type === "CMA" || type === "HighAtomic") return undefined;
   const { pageblockOrder } = machine.description.geometry;
   const claimed = told.retyped !== undefined && block.order < pageblockOrder;
   const asked = claimed ? freeBlocksIn(machine, pfnRange(pageblockStart(machine, told.pfn), 2 ** pageblockOrder)) : [block];

@@ -4,7 +4,7 @@
  * Linux mm/page_alloc.c, v6.12, reduced to what can be told apart from outside: one list a zone; whether a free goes there is
  * the caller's word; refills by the allocator are left out (docs/fidelity.md#per-cpu-lists).
  */
-import { freeOnePage, migratetypeOf, splitLargeBuddy } from "./buddy.ts";
+import { freeOnePage, isMergeable, migratetypeOf, splitLargeBuddy } from "./buddy.ts";
 import type { Machine, Zone } from "./machine.ts";
 import { framesOf, pageOf, zoneAt } from "./machine.ts";
 import { pfnRange } from "./pfn.ts";
@@ -46,7 +46,7 @@ export function freePages(machine: Machine, pfn: Pfn, order: Order, pcp: boolean
   const type = migratetypeOf(machine, pfn);
   if (pcp && isPcpOrder(machine, order) && zone.pcpDisabledBy.length === 0 && type !== "Isolate") {
     for (const at of frames) pageOf(machine, at).use = FrameUse.Pcp;
-    zone.pcp.push({ pfn, order, type: type === "CMA" ? "Movable" : type });
+    zone.pcp.push({ pfn, order, type: isMergeable(type) ? type : "Movable" });
     return;
   }
   splitLargeBuddy(machine, pfn, order);

@@ -7,7 +7,7 @@
  */
 
 /** Ids of the known differences: KD and EX as docs/fidelity.md#switches lists them, S where it is neither. */
-export const switchIds = ["KD-1", "KD-2", "KD-3", "KD-4", "KD-8", "KD-9", "KD-11", "EX-1", "EX-3", "EX-6", "EX-7", "EX-9", "EX-10", "S-05", "S-30"] as const;
+export const switchIds = ["KD-1", "KD-2", "KD-3", "KD-4", "KD-6", "KD-8", "KD-9", "KD-11", "KD-12", "EX-1", "EX-3", "EX-6", "EX-7", "EX-9", "EX-10", "S-05", "S-30"] as const;
 export type SwitchId = (typeof switchIds)[number];
 
 /** One known difference between Linux 6.12 and the contract. */
@@ -47,6 +47,12 @@ export const switches: readonly Switch[] = [
     source: "mm/page_isolation.c: unset_migratetype_isolate(), v6.12 (a separate isolation bit since 6.17)",
   },
   {
+    id: "KD-6",
+    linux: "a free block of the HighAtomic reserve that is given up goes to its new list as it is, and its buddy stays apart from it",
+    strict: "it merges with its buddy",
+    source: "mm/page_alloc.c: unreserve_highatomic_pageblock(), v6.12",
+  },
+  {
     id: "KD-8",
     linux: "a poisoned frame inside a high-order block goes to the buddy when the block is freed, and a frame freed while poisoned stays outside all lists when it is unpoisoned",
     strict: "a poisoned frame never reaches a free list, and unpoisoning gives it back",
@@ -63,6 +69,12 @@ export const switches: readonly Switch[] = [
     linux: "freeing a compound contiguous allocation whose first frame is not aligned to its size (or to a pageblock, if it is larger) stops the kernel, or builds a misaligned free block where VM_BUG_ON is compiled out",
     strict: "its frames are freed singly",
     source: "mm/page_alloc.c: free_contig_range(), __free_one_page(), v6.12",
+  },
+  {
+    id: "KD-12",
+    linux: "an atomic request that was served from a per-CPU list reserves the pageblock around its pages",
+    strict: "only what the buddy allocator gave makes the reserve grow",
+    source: "mm/page_alloc.c: get_page_from_freelist(), rmqueue(), v6.12 (not so since 6.13)",
   },
   {
     id: "EX-1",

@@ -6,7 +6,7 @@ import { deflate, inflate } from "./balloon.ts";
 import { bootMachine } from "./boot.ts";
 import { alone, Inadmissible, toldBy, unusedChoice } from "./choices.ts";
 import type { Choices } from "./choices.ts";
-import type { Alloc, Command, Inflate, PinRange, TaskCommand, TaskId } from "./command.ts";
+import type { Alloc, AllocAtomic, Command, Inflate, PinRange, TaskCommand, TaskId } from "./command.ts";
 import { compactZone } from "./compaction.ts";
 import { allocContigRange, endContig, startContig, stepContig } from "./contig.ts";
 import { allocContigPages, cmaAlloc, cmaRelease, freeContigRange, isBlock } from "./contig-pages.ts";
@@ -14,6 +14,7 @@ import type { SearchResult } from "./contig-pages.ts";
 import { mapDevice, unmapDevice } from "./device.ts";
 import { blockPages } from "./geometry.ts";
 import { registerGroup, unregisterGroup } from "./group.ts";
+import { allocAtomic, unreserveHighatomicPageblock } from "./high-atomic.ts";
 import { growPool, poolOf, reservePages, shrinkPool, usePage } from "./hugetlb.ts";
 import { addMemory, blocksIn, freeReservedPage, removeMemory } from "./hotplug.ts";
 import { probeKmem, removeKmem } from "./kmem.ts";
@@ -27,7 +28,7 @@ import { allocPages } from "./page-alloc.ts";
 import { pageKindTraits } from "./page-kind.ts";
 import { drainZone, freePages } from "./pcp.ts";
 import { alignUp, hex, isAligned, pfnRange, rangeContains, toPfn } from "./pfn.ts";
-import type { PfnRange } from "./pfn.ts";
+import type { Order, PfnRange } from "./pfn.ts";
 import { drainBatches, enterBatch, pinPages, putOther, putOwner } from "./pin.ts";
 import type { Listed } from "./pin.ts";
 import { memoryFailure, softOfflinePage, unpoisonMemory } from "./poison.ts";
@@ -102,6 +103,10 @@ function run(machine: Machine, command: Command, choices: Choices, told: Told): 
   switch (command.op) {
     case "alloc":
       return alloc(machine, command, choices, told);
+    case "alloc-atomic":
+      return allocateAtomic(machine, command, choices, told);
+    case "unreserve":
+      return always(() => unreserveHighatomicPageblock(machine, command));
     case "free":
       return always(() => putOwner(machine, allocationOf(machine, command.id), command.pcp));
     case "drain":
@@ -304,9 +309,26 @@ function alloc(machine: Machine, command: Alloc, choices: Choices, told: Told): 
   const grant = allocPages(machine, { order, type: traits.migratetype, highestZone, node, nodes: command.thisNode ? [node] : null }, choices, wanted);
   if (grant === undefined) return refuse("ENOMEM", { kind: "no-free-block" });
   told.grant = grant;
-  machine.allocations[id] = { id, kind, order, compound: traits.compound && order > 0, pfn: grant.pfn, nrPages: 2 ** order, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false, pool: false, batch: "none" };
-  for (const pfn of framesOf(pfnRange(grant.pfn, 2 ** order))) Object.assign(pageOf(machine, pfn), { use: FrameUse.Allocated, alloc: id });
+  own(machine, { id, kind, order, compound: traits.compound && order > 0, pfn: grant.pfn });
   return done;
+}
+
+function allocateAtomic(machine: Machine, command: AllocAtomic, choices: Choices, told: Told): Ending {
+  const { id, order } = command;
+  const wanted = choices.kind === "told" ? choices.grant : undefined;
+  if (choices.kind === "told") choices.grant = undefined;
+  const grant = allocAtomic(machine, command, choices, wanted);
+  if (grant === undefined) return refuse("ENOMEM", { kind: "no-free-block" });
+  told.grant = grant;
+  own(machine, { id, kind: "kernel", order, compound: false, pfn: grant.pfn });
+  return done;
+}
+
+/** The block belongs to the label now. */
+function own(machine: Machine, block: Pick<Allocation, "id" | "compound" | "pfn" | "kind"> & { readonly order: Order }): void {
+  const nrPages = 2 ** block.order;
+  machine.allocations[block.id] = { ...block, nrPages, holds: 0, pins: 0, longTermPins: 0, lruIsolated: false, freed: false, inflated: false, pool: false, batch: "none" };
+  for (const pfn of framesOf(pfnRange(block.pfn, nrPages))) Object.assign(pageOf(machine, pfn), { use: FrameUse.Allocated, alloc: block.id });
 }
 
 function inflateOne(machine: Machine, command: Inflate, choices: Choices, told: Told): Ending {

@@ -17,7 +17,7 @@ import { blockRange } from "./notifier.ts";
 export function showMachine(machine: Machine, wanted?: readonly Fact[]): View {
   const { totalram, nrMemmapPages, nrMemmapBootPages, numPoisoned, maxPfn, highestPresentSection } = machine;
   const parts: ViewParts = {
-    zones: () => machine.zones.map(showZone),
+    zones: () => machine.zones.map((zone) => showZone(machine, zone)),
     nodes: () => machine.nodes.map((_, id) => showNode(machine, id)),
     blocks: () => Object.values(machine.blocks).toSorted((a, b) => a.id - b.id).map((block): BlockView => {
       const { id, state, onlineType, node, zone, selfHosted, group, nrHwpoison, references, boot } = block;
@@ -47,9 +47,10 @@ export function showMachine(machine: Machine, wanted?: readonly Fact[]): View {
   return viewOfParts(machine.description.geometry, parts, wanted);
 }
 
-function showZone({ node, type, start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, freeArea, nrIsolatePageblock, contiguous, pcpDisabledBy }: Machine["zones"][number]): ZoneView {
+function showZone(machine: Machine, { node, type, start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, nrFreeHighAtomic, nrReservedHighAtomic, freeArea, nrIsolatePageblock, contiguous, pcpDisabledBy }: Machine["zones"][number]): ZoneView {
   const nrFreeBlocks = freeArea.map((lists) => listTypes.reduce((total, list) => total + lists[list].length, 0));
-  return { node, type, start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, nrFreeBlocks, nrIsolatePageblock, contiguous, pcpDisabled: pcpDisabledBy.length };
+  const reserve = machine.description.highAtomic === true ? { nrFreeHighAtomic, nrReservedHighAtomic } : {};
+  return { node, type, start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, ...reserve, nrFreeBlocks, nrIsolatePageblock, contiguous, pcpDisabled: pcpDisabledBy.length };
 }
 
 function showNode(machine: Machine, id: number): NodeView {

@@ -27,6 +27,12 @@ export function skippedBecause(machine: Machine, command: Command): string | und
       if (allocationLabelInUse(machine, command.id)) return "label-in-use";
       if (!orderFits(machine.description.geometry, command.kind, command.order)) return "order-of-kind";
       return noNode(machine, command.node);
+    case "alloc-atomic":
+      if (machine.description.highAtomic !== true) return "no-high-atomic";
+      if (allocationLabelInUse(machine, command.id)) return "label-in-use";
+      return when(command.order === 0 || !orderFits(machine.description.geometry, "kernel", command.order), "order-of-kind") ?? noNode(machine, command.node);
+    case "unreserve":
+      return when(machine.description.highAtomic !== true, "no-high-atomic") ?? noNode(machine, command.node);
     case "free":
       return noAllocation(machine, command.id) ?? when(allocation(machine, command.id)?.freed === true, "freed-already") ?? notFromAlloc(machine, command.id) ?? when(allocation(machine, command.id)?.inflated === true, "inflated");
     case "inflate":

@@ -9,7 +9,7 @@ import type { AllocId, AreaId, DaxId, DeviceId, GroupId, NodeId, PageKind, TaskI
 import type { Geometry } from "./geometry.ts";
 import type { BlockId, Order, Pfn, PfnRange } from "./pfn.ts";
 
-/** Migratetypes by their names in /proc/pagetypeinfo. HighAtomic is read from live kernels and never made by the model. */
+/** Migratetypes by their names in /proc/pagetypeinfo. HighAtomic is made where the machine has `highAtomic`. */
 export const migratetypes = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"] as const;
 export type Migratetype = (typeof migratetypes)[number];
 
@@ -30,6 +30,9 @@ export interface ZoneView {
   readonly nrFree?: number;
   /** NR_FREE_CMA_PAGES. */
   readonly nrFreeCma?: number;
+  /** nr_free_highatomic and nr_reserved_highatomic. Only of machines that reserve. */
+  readonly nrFreeHighAtomic?: number;
+  readonly nrReservedHighAtomic?: number;
   /** Free blocks by order, isolated ones included: free_area[order].nr_free. */
   readonly nrFreeBlocks?: readonly number[];
   readonly nrIsolatePageblock?: number;

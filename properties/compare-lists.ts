@@ -68,7 +68,7 @@ function sameRanges(a: readonly PfnRange[], b: readonly PfnRange[]): boolean {
 const sameZone = typed<ZoneView>(
   (a, b) =>
     a.node === b.node && a.type === b.type && a.start === b.start && a.spanned === b.spanned && a.present === b.present && a.presentEarly === b.presentEarly && a.managed === b.managed && a.nrFree === b.nrFree &&
-    a.nrFreeCma === b.nrFreeCma && a.nrIsolatePageblock === b.nrIsolatePageblock && a.contiguous === b.contiguous && a.pcpDisabled === b.pcpDisabled && sameNumbers(a.nrFreeBlocks, b.nrFreeBlocks),
+    a.nrFreeCma === b.nrFreeCma && a.nrFreeHighAtomic === b.nrFreeHighAtomic && a.nrReservedHighAtomic === b.nrReservedHighAtomic && a.nrIsolatePageblock === b.nrIsolatePageblock && a.contiguous === b.contiguous && a.pcpDisabled === b.pcpDisabled && sameNumbers(a.nrFreeBlocks, b.nrFreeBlocks),
 );
 
 const sameBlock = typed<BlockView>(
@@ -95,7 +95,7 @@ export const lists: readonly ListSpec[] = [
   {
     fact: "zones",
     key: (_entry, index) => index,
-    fields: ["node", "type", "start", "spanned", "present", "presentEarly", "managed", "nrFree", "nrFreeCma", "nrFreeBlocks", "nrIsolatePageblock", "contiguous", "pcpDisabled"],
+    fields: ["node", "type", "start", "spanned", "present", "presentEarly", "managed", "nrFree", "nrFreeCma", "nrFreeHighAtomic", "nrReservedHighAtomic", "nrFreeBlocks", "nrIsolatePageblock", "contiguous", "pcpDisabled"],
     same: sameZone,
     name: (view, _entry, index) => ({ where: zoneName(view, index) }),
   },

@@ -9,5 +9,4 @@ export interface NotStated {
 
 export const notStated: readonly NotStated[] = [
   { id: "HP-53", why: "memblock is not part of a view: the model has no second list of memory beside the sections" },
-  { id: "PG-34", why: "pageblocks of type HighAtomic are never made: no request is entitled to them" },
 ];

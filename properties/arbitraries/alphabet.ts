@@ -37,6 +37,7 @@ export function opsOn(machine: MachineDescription): readonly Op[] {
     if (op === "lru-batch" || op === "lru-drain") return machine.lruBatches === true;
     if (op === "vmem-request") return machine.virtioMem !== undefined;
     if (op.startsWith("kmem-")) return (machine.daxDevices ?? []).length > 0;
+    if (op === "alloc-atomic" || op === "unreserve") return machine.highAtomic === true;
     if (op.startsWith("huge-")) return (machine.hugePages ?? []).length > 0;
     return (op !== "compact" || machine.compaction === true) && (op !== "pin-range" || machine.zeroPage !== undefined);
   });

@@ -67,6 +67,8 @@ const table: { readonly [O in Op]: FieldsOf<Extract<Command, { readonly op: O }>
   compact: { node, zone: choice(...zoneTypes) },
   hold: { id: uses("alloc") },
   release: { id: uses("alloc") },
+  "alloc-atomic": { order, node, zone: choice(...zoneModifiers), id: makes("alloc") },
+  unreserve: { node, movable: flag, force: flag },
   "lru-isolate": { id: uses("alloc") },
   "lru-batch": { id: uses("alloc") },
   "lru-drain": {},

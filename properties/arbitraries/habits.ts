@@ -13,7 +13,7 @@ import type { Draw } from "./draw.ts";
 export const behaviours = ["mixed", "churn", "fragment", "boundary", "isolate", "refuse", "hotplug", "poison", "cma", "device", "tasks"] as const;
 export type Behaviour = (typeof behaviours)[number];
 
-export type Feature = "pages" | "pcp" | "references" | "poison" | "reserved" | "isolation" | "contig" | "cma" | "ranges" | "fake" | "balloon" | "stats" | "batches" | "blocks" | "groups" | "devices" | "settings" | "faults" | "tasks" | "huge" | "kmem" | "vmem";
+export type Feature = "pages" | "pcp" | "references" | "poison" | "reserved" | "isolation" | "contig" | "cma" | "ranges" | "fake" | "balloon" | "stats" | "batches" | "atomic" | "blocks" | "groups" | "devices" | "settings" | "faults" | "tasks" | "huge" | "kmem" | "vmem";
 
 /** Commands that make little sense without each other, and how often each is made where its feature is normal. */
 const features: Readonly<Record<Feature, readonly (readonly [op: Op, weight: number])[]>> = {
@@ -29,6 +29,7 @@ const features: Readonly<Record<Feature, readonly (readonly [op: Op, weight: num
   fake: [["fake-offline", 2], ["fake-online", 2]],
   balloon: [["inflate", 4], ["deflate", 2]],
   stats: [["vmstat-refresh", 3]],
+  atomic: [["alloc-atomic", 8], ["unreserve", 2]],
   batches: [["lru-batch", 12], ["lru-drain", 3]],
   blocks: [["add", 4], ["remove", 3], ["offline-and-remove", 2], ["write-state", 9], ["write-online", 4]],
   groups: [["group-static", 1], ["group-dynamic", 1], ["group-unregister", 1]],
@@ -129,6 +130,7 @@ function drawOps(draw: Draw, description: MachineDescription, leaning: Leaning):
     // No draw for what the machine does not have: its runs stay as they were before there was such a thing.
     if ((feature === "balloon" && description.balloon !== true) || (feature === "stats" && description.nodeStats !== true)) continue;
     if (feature === "batches" && description.lruBatches !== true) continue;
+    if (feature === "atomic" && description.highAtomic !== true) continue;
     // Not even drawn: ranges of pages are pinned where there is a zero page to be among them.
     if (feature === "ranges" && description.zeroPage === undefined) continue;
     // Nor pools of huge pages where there are none.

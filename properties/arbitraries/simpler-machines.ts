@@ -59,6 +59,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   yield leaveOut(machine, "balloon");
   yield leaveOut(machine, "nodeStats");
   yield leaveOut(machine, "lruBatches");
+  yield leaveOut(machine, "highAtomic");
   yield { ...machine, memmapOnMemory: "never" };
   yield { ...machine, movableNode: false };
   yield { ...machine, autoOnline: "offline" };
@@ -98,7 +99,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   }
 }
 
-function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats" | "lruBatches" | "virtioMem"): MachineDescription {
+function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats" | "lruBatches" | "virtioMem" | "highAtomic"): MachineDescription {
   const plain: { -readonly [Field in keyof MachineDescription]: MachineDescription[Field] } = { ...machine };
   delete plain[part];
   return plain;
@@ -149,6 +150,7 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.balloon === true,
     machine.nodeStats === true,
     machine.lruBatches === true,
+    machine.highAtomic === true,
     machine.guardMinOrder !== undefined,
     machine.compaction === true,
     ...machine.nodes.flatMap(({ movableStart, cpus }) => [movableStart !== null, !cpus]),

@@ -23,7 +23,7 @@ import { compareMachines } from "./simpler-machines.ts";
 
 /** Commands, the simplest first: what is done to one page, to a range, to a block; then the same in steps. */
 export const opsBySimplicity: readonly Op[] = [
-  "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "lru-drain", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "inflate", "deflate", "vmstat-refresh",
+  "alloc", "free", "alloc-atomic", "unreserve", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "lru-drain", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "free-reserved", "inflate", "deflate", "vmstat-refresh",
   "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig", "alloc-contig-pages", "cma-alloc", "cma-release", "fake-offline", "fake-online",
   "add", "remove", "write-state", "write-online", "offline-and-remove", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap",
   "huge-grow", "huge-shrink", "huge-reserve", "huge-use", "kmem-probe", "kmem-remove", "vmem-request",

@@ -137,9 +137,9 @@ const countersAreWhole: Invariant = {
   find: (view) => {
     const found: Evidence[] = [];
     for (const [index, zone] of given(view.zones).entries()) {
-      const { start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, nrIsolatePageblock, pcpDisabled } = zone;
-      if (whole(start) && whole(spanned) && whole(present) && whole(presentEarly) && whole(managed) && whole(nrFree) && whole(nrFreeCma) && whole(nrIsolatePageblock) && whole(pcpDisabled)) continue;
-      const is = Object.entries({ start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, nrIsolatePageblock, pcpDisabled }).filter(([, value]) => !whole(value));
+      const { start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, nrFreeHighAtomic, nrReservedHighAtomic, nrIsolatePageblock, pcpDisabled } = zone;
+      if (whole(start) && whole(spanned) && whole(present) && whole(presentEarly) && whole(managed) && whole(nrFree) && whole(nrFreeCma) && whole(nrFreeHighAtomic) && whole(nrReservedHighAtomic) && whole(nrIsolatePageblock) && whole(pcpDisabled)) continue;
+      const is = Object.entries({ start, spanned, present, presentEarly, managed, nrFree, nrFreeCma, nrFreeHighAtomic, nrReservedHighAtomic, nrIsolatePageblock, pcpDisabled }).filter(([, value]) => !whole(value));
       found.push({ where: zoneName(view, index), was: "whole numbers from 0", is: is.map(([name, value]) => `${name} ${value}`).join(", ") });
     }
     return found;

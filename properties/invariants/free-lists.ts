@@ -166,7 +166,7 @@ const merged: Invariant = {
   title: "two free buddies of one zone are merged, unless they cover whole pageblocks and one is isolated, or their types differ and one is CMA or HighAtomic",
   source: "mm/page_alloc.c: __free_one_page(), v6.12; unmerged buddies make large requests fail for no reason",
   needs: ["freeBlocks"],
-  unless: ["KD-1"],
+  unless: ["KD-1", "KD-6"],
   find: (view) => {
     const { maxPageOrder, pageblockOrder } = view.geometry;
     const list = given(view.freeBlocks);

@@ -10,6 +10,7 @@ import { freeCounterInvariants } from "./free-counters.ts";
 import { freeListInvariants } from "./free-lists.ts";
 import { groupInvariants } from "./groups.ts";
 import { guardInvariants } from "./guard.ts";
+import { highAtomicInvariants } from "./high-atomic.ts";
 import { hugePageInvariants } from "./huge-pages.ts";
 import { isolationInvariants } from "./isolation.ts";
 import { lruBatchInvariants } from "./lru-batches.ts";
@@ -46,4 +47,5 @@ export const invariants: readonly Invariant[] = [
   ...lruBatchInvariants,
   ...kmemInvariants,
   ...virtioMemInvariants,
+  ...highAtomicInvariants,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -17,6 +17,7 @@ interface Granted {
 /** What is asked of the allocator: by a command that is nothing else, or by a balloon for a page of its driver. */
 export function requestOf(command: Command): Alloc | undefined {
   if (command.op === "inflate") return { op: "alloc", id: command.id, kind: "driver-movable", order: 0, node: command.node, thisNode: false, zone: "normal" };
+  if (command.op === "alloc-atomic") return { ...command, op: "alloc", kind: "kernel", thisNode: false };
   return command.op === "alloc" ? command : undefined;
 }
 
@@ -39,7 +40,7 @@ const givesWhatWasAsked: Law = {
   title: "an allocation gives one aligned block of the order asked for, whose frames were free, and takes nothing else",
   source: "mm/page_alloc.c: rmqueue(), expand(), v6.12",
   needs: ["frames.use", "allocations"],
-  ops: ["alloc", "inflate", "huge-grow"],
+  ops: ["alloc", "alloc-atomic", "inflate", "huge-grow"],
   unless: [],
   find: (step) => {
     const taken = granted(step);
@@ -90,7 +91,7 @@ const staysInItsZones: Law = {
   title: "an allocation comes from one zone, and from one that its kind, its zone modifier and its node allow",
   source: "include/linux/gfp.h: gfp_zone(); mm/page_alloc.c: get_page_from_freelist(), v6.12",
   needs: ["zones", "frames.zone", "allocations"],
-  ops: ["alloc", "inflate", "huge-grow"],
+  ops: ["alloc", "alloc-atomic", "inflate", "huge-grow"],
   unless: [],
   find: (step) => {
     const taken = granted(step);
@@ -215,8 +216,8 @@ function claimable(view: View, { pfn, order }: Grant): readonly number[] {
 export function passesWatermark(view: View, index: ZoneIndex, order: number, movable: boolean): boolean {
   const zone = zoneAt(view, index);
   if (zone === undefined || zone.present === 0) return false;
-  const { nrFree = 0, nrFreeCma = 0 } = zone;
-  if (nrFree - (2 ** order - 1) - (movable ? 0 : nrFreeCma) <= 0) return false;
+  const { nrFree = 0, nrFreeCma = 0, nrFreeHighAtomic = 0 } = zone;
+  if (nrFree - (2 ** order - 1) - (movable ? 0 : nrFreeCma) - nrFreeHighAtomic <= 0) return false;
   const serves = ({ type }: FreeBlockView): boolean => isPlain(type) || (movable && type === "CMA");
   return order === 0 || given(view.freeBlocks).some((block) => block.zone === index && block.order >= order && serves(block));
 }
@@ -249,7 +250,7 @@ const leavesOthersAlone: Law = {
   title: "taking, holding and isolating pages, draining, and devices that come and go leave the pages of others where they are",
   source: "mm/page_alloc.c: prep_new_page(), v6.12",
   needs: ["allocations"],
-  ops: ["alloc", "huge-grow", "huge-shrink", "huge-use", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "free-reserved", "inflate", "deflate", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "kmem-probe", "kmem-remove", "vmem-request", "remove"],
+  ops: ["alloc", "alloc-atomic", "unreserve", "huge-grow", "huge-shrink", "huge-use", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "free-reserved", "inflate", "deflate", "isolate", "unisolate", "drain", "pcp-disable", "pcp-enable", "fake-online", "device-map", "device-unmap", "kmem-probe", "kmem-remove", "vmem-request", "remove"],
   unless: [],
   find: (step) => {
     const own = "id" in step.command ? step.command.id : undefined;

@@ -12,7 +12,7 @@ import type { Evidence, Law, Need, StepRecord } from "../rule.ts";
 import { commandOf, direction, failed, idle, opsOf, subjectBlock, taskOf } from "../step.ts";
 
 /** What freeing, draining and merging change. */
-const lists = ["frames.use", "frames.order", "zones.nrFree", "zones.nrFreeCma", "zones.nrFreeBlocks", "pageblocks.type", "freeBlocks.*", "pcp.*"];
+const lists = ["frames.use", "frames.order", "zones.nrFree", "zones.nrFreeCma", "zones.nrFreeHighAtomic", "zones.nrFreeBlocks", "pageblocks.type", "freeBlocks.*", "pcp.*"];
 
 /** What taking and giving pages changes besides the allocations. */
 const pages = [...lists, "frames.flags"];
@@ -26,7 +26,7 @@ const moves = [...pages, "allocations.ranges"];
 /** What draining the batches of the LRU changes: pages are in none, and those go that were freed. */
 const batches = [...pages, ...isolated, "allocations", "allocations.lruBatch"];
 
-const isolation = ["frames.order", "zones.nrFree", "zones.nrFreeCma", "zones.nrFreeBlocks", "zones.nrIsolatePageblock", "pageblocks.type", "pageblocks.savedType", "freeBlocks.*", "isolations.*"];
+const isolation = ["frames.order", "zones.nrFree", "zones.nrFreeCma", "zones.nrFreeHighAtomic", "zones.nrFreeBlocks", "zones.nrIsolatePageblock", "pageblocks.type", "pageblocks.savedType", "freeBlocks.*", "isolations.*"];
 
 // KD-2 undoes the isolation of others; that is left to the law about owners.
 const contig = [...moves, ...batches, "hugePools.nodes", "allocations", "zones.nrIsolatePageblock", "pageblocks.savedType"];
@@ -57,6 +57,8 @@ const device = [...sections, "zones.start", "zones.spanned", "nodes.start", "nod
 /** What a successful command changes. Steps of tasks: what their command changes, and what the task holds. */
 const onSuccess: Readonly<Record<Exclude<Op, "start" | "step" | "signal">, readonly string[]>> = {
   alloc: [...pages, "allocations"],
+  "alloc-atomic": [...pages, "allocations", "zones.nrReservedHighAtomic"],
+  unreserve: [...lists, "zones.nrReservedHighAtomic"],
   free: [...pages, ...isolated, "allocations", "allocations.ranges", "allocations.order", "allocations.freed", "hugePools.free", "hugePools.nodes"],
   drain: lists,
   "pcp-disable": [...lists, "zones.pcpDisabled"],

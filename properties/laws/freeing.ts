@@ -21,7 +21,7 @@ const framesAreConserved: Law = {
   needs: ["zones", "frames.use", "frames.zone"],
   // Not those that give the allocator frames, or take frames from it.
   ops: [
-    "alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "lru-drain", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "inflate", "deflate", "vmstat-refresh", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
+    "alloc", "alloc-atomic", "unreserve", "free", "drain", "pcp-disable", "pcp-enable", "compact", "hold", "release", "lru-isolate", "lru-putback", "lru-batch", "lru-drain", "pin", "pin-range", "unpin", "poison", "soft-offline", "unpoison", "inflate", "deflate", "vmstat-refresh", "isolate", "unisolate", "test-isolated", "alloc-contig", "free-contig",
     "alloc-contig-pages", "cma-alloc", "cma-release", "group-static", "group-dynamic", "group-unregister", "device-map", "device-unmap", "huge-grow", "huge-shrink", "huge-reserve", "huge-use", "set", "veto", "fail-next",
   ],
   unless: [],

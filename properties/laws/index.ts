@@ -6,6 +6,7 @@ import { compactionLaws } from "./compaction.ts";
 import { contigLaws } from "./contig.ts";
 import { footprintLaws } from "./footprint.ts";
 import { freeingLaws } from "./freeing.ts";
+import { highAtomicLaws } from "./high-atomic.ts";
 import { hugePageLaws } from "./huge-pages.ts";
 import { isolationLaws } from "./isolation.ts";
 import { kmemLaws } from "./kmem.ts";
@@ -38,4 +39,5 @@ export const laws: readonly Law[] = [
   ...lruBatchLaws,
   ...kmemLaws,
   ...virtioMemLaws,
+  ...highAtomicLaws,
 ].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -37,7 +37,7 @@ const errnoIsKnown: Law = {
 
 /** Parts of an outcome, and the ops that may have them. */
 const parts: Readonly<Record<Exclude<keyof Outcome, "result" | "errno" | "because">, readonly Op[]>> = {
-  grant: ["alloc", "inflate", "huge-grow"],
+  grant: ["alloc", "alloc-atomic", "inflate", "huge-grow"],
   memmap: ["add", "device-map", "kmem-probe", "vmem-request"],
   dropped: ["alloc-contig", "fake-offline", "soft-offline"],
   moved: ["compact", "pin", "pin-range", "soft-offline", "alloc-contig", "fake-offline", "write-state", "write-online", "offline-and-remove"],
@@ -64,7 +64,7 @@ const choicesBelongToCommand: Law = {
       if (idle || !parts[part].includes(op)) found.push({ where: op, was: `no ${part}`, is: `${part} told` });
     }
     const ok = outcome.result === "ok";
-    if ((op === "alloc" || op === "inflate" || op === "huge-grow") && ok !== (outcome.grant !== undefined)) found.push({ where: op, was: ok ? "a grant" : "no grant", is: ok ? "none told" : "one told" });
+    if ((op === "alloc" || op === "alloc-atomic" || op === "inflate" || op === "huge-grow") && ok !== (outcome.grant !== undefined)) found.push({ where: op, was: ok ? "a grant" : "no grant", is: ok ? "none told" : "one told" });
     if ((op === "alloc-contig-pages" || op === "cma-alloc") && ok !== (outcome.start !== undefined)) found.push({ where: op, was: ok ? "the first frame" : "no first frame", is: ok ? "not told" : "told" });
     if (outcome.result === "running" && command.op !== "start" && command.op !== "step" && command.op !== "signal") found.push({ where: op, was: "an end", is: "running" });
     return found;

@@ -16,7 +16,7 @@ function searches(step: StepRecord): boolean {
 
 function allocates(step: StepRecord): boolean {
   const { op } = commandOf(step);
-  return op === "alloc" || op === "inflate" || op === "add" || op === "device-map" || op === "kmem-probe" || op === "vmem-request" || op === "pin" || op === "soft-offline" || makesWay(step);
+  return op === "alloc" || op === "alloc-atomic" || op === "inflate" || op === "add" || op === "device-map" || op === "kmem-probe" || op === "vmem-request" || op === "pin" || op === "soft-offline" || makesWay(step);
 }
 
 /** Pages may have to move or to be dropped. */

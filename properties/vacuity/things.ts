@@ -90,6 +90,8 @@ export const things: readonly Thing[] = [
   { what: "a dynamic group with movable frames", there: ({ groups = [] }) => groups.some(({ dynamic, presentMovable }) => dynamic && presentMovable > 0), invariants: ["HP-51"] },
   { what: "a page in a batch of the LRU", there: (view) => someAllocation(view, ({ lruBatch = "none" }) => lruBatch !== "none"), invariants: ["LB-01"] },
   { what: "an operation that keeps batches of the LRU disabled", there: (view) => someAllocation(view, ({ lruBatch }) => lruBatch !== undefined) && (view.tasks ?? []).some(({ op, phase }) => op === "offline" || phase === "migrating"), invariants: ["LB-02"] },
+  { what: "a HighAtomic pageblock", there: ({ pageblocks = [] }) => pageblocks.some(({ type, savedType }) => type === "HighAtomic" || savedType === "HighAtomic"), invariants: ["HA-01"] },
+  { what: "a free HighAtomic frame", there: (view) => someZone(view, ({ nrFreeHighAtomic = 0 }) => nrFreeHighAtomic !== 0) || view.freeBlocks?.some(({ type }) => type === "HighAtomic") === true, invariants: ["HA-02"] },
 ];
 
 const thingOf: ReadonlyMap<string, Thing> = new Map(things.flatMap((thing) => thing.invariants.map((id) => [id, thing] as const)));

@@ -162,6 +162,7 @@ export const machineFields: Words<MachineDescription> = {
   autoMovableRatio: "percent; 0: never movable",
   autoMovableNumaAware: "the ratio holds on each node too",
   balloon: "true: the machine has a virtio balloon (without DEFLATE_ON_OOM), which `inflate` fills; left out otherwise",
+  highAtomic: "true: requests of several pages that can not wait reserve pageblocks, by `alloc-atomic`; left out otherwise",
   lruBatches: "true: pages can be in the per-CPU batches of the LRU, by `lru-batch`; left out otherwise",
   nodeStats: "true: NR_ISOLATED_ANON and NR_ISOLATED_FILE of nodes are kept; left out otherwise",
   zeroPage: "the zero page, one of the reserved frames; left out: it lies outside the modelled memory",

@@ -2,6 +2,7 @@
 import { goals, invariants, laws } from "../../properties/index.ts";
 import type { Goal, Invariant, Law } from "../../properties/index.ts";
 import { contigGoals } from "../../properties/goals/contig.ts";
+import { highAtomicGoals } from "../../properties/goals/high-atomic.ts";
 import { hugePageGoals } from "../../properties/goals/huge-pages.ts";
 import { lruBatchGoals } from "../../properties/goals/lru-batches.ts";
 import { kmemGoals } from "../../properties/goals/kmem.ts";
@@ -19,6 +20,7 @@ import { freeCounterInvariants } from "../../properties/invariants/free-counters
 import { freeListInvariants } from "../../properties/invariants/free-lists.ts";
 import { groupInvariants } from "../../properties/invariants/groups.ts";
 import { guardInvariants } from "../../properties/invariants/guard.ts";
+import { highAtomicInvariants } from "../../properties/invariants/high-atomic.ts";
 import { hugePageInvariants } from "../../properties/invariants/huge-pages.ts";
 import { isolationInvariants } from "../../properties/invariants/isolation.ts";
 import { lruBatchInvariants } from "../../properties/invariants/lru-batches.ts";
@@ -37,6 +39,7 @@ import { compactionLaws } from "../../properties/laws/compaction.ts";
 import { contigLaws } from "../../properties/laws/contig.ts";
 import { footprintLaws } from "../../properties/laws/footprint.ts";
 import { freeingLaws } from "../../properties/laws/freeing.ts";
+import { highAtomicLaws } from "../../properties/laws/high-atomic.ts";
 import { hugePageLaws } from "../../properties/laws/huge-pages.ts";
 import { isolationLaws } from "../../properties/laws/isolation.ts";
 import { kmemLaws } from "../../properties/laws/kmem.ts";
@@ -78,6 +81,7 @@ export const invariantGroups: readonly RuleGroup<Invariant>[] = complete(invaria
   { title: "Batches of the LRU", rules: lruBatchInvariants },
   { title: "Memory of dax devices", rules: kmemInvariants },
   { title: "Memory of a virtio-mem device", rules: virtioMemInvariants },
+  { title: "HighAtomic reserves", rules: highAtomicInvariants },
 ]);
 
 export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
@@ -99,6 +103,7 @@ export const lawGroups: readonly RuleGroup<Law>[] = complete(laws, [
   { title: "Batches of the LRU", rules: lruBatchLaws },
   { title: "Memory of dax devices", rules: kmemLaws },
   { title: "Memory of a virtio-mem device", rules: virtioMemLaws },
+  { title: "HighAtomic reserves", rules: highAtomicLaws },
 ]);
 
 /** The situations; the goals that are answers of the catalogue stand apart, in `answerGoals`. */
@@ -110,6 +115,7 @@ export const situationGroups: readonly RuleGroup<Goal>[] = [
   { title: "Batches of the LRU", rules: lruBatchGoals },
   { title: "Memory of dax devices", rules: kmemGoals },
   { title: "Memory of a virtio-mem device", rules: virtioMemGoals },
+  { title: "HighAtomic reserves", rules: highAtomicGoals },
 ];
 
 export const answerGoals: readonly Goal[] = outcomeGoals;

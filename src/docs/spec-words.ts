@@ -40,7 +40,7 @@ export const frameUseWords: readonly (readonly [code: string, name: string, mean
 
 /** The commands by what they are about, in the order of the catalogue. */
 export const commandGroups: readonly { readonly title: string; readonly ops: readonly Op[] }[] = [
-  { title: "Page allocator", ops: ["alloc", "free", "drain", "pcp-disable", "pcp-enable", "compact"] },
+  { title: "Page allocator", ops: ["alloc", "alloc-atomic", "unreserve", "free", "drain", "pcp-disable", "pcp-enable", "compact"] },
   { title: "References and pins", ops: ["hold", "release", "lru-isolate", "lru-putback", "lru-batch", "lru-drain", "pin", "pin-range", "unpin"] },
   { title: "Memory errors and reserved frames", ops: ["poison", "soft-offline", "unpoison", "free-reserved"] },
   { title: "Balloon", ops: ["inflate", "deflate"] },
@@ -95,6 +95,7 @@ export const fieldWords: Readonly<Record<string, string>> = {
   errno: "the errno it is refused with",
   what: "where the failure strikes",
   skip: "of `fail-next`: attempts that still succeed before; of `pin-range`: the page of `first` where the range begins",
+  force: "the last pageblock too",
   count: "pages that are promised from now on",
   reserved: "the page is one of those that were promised",
   command: "the operation that is taken step by step: an `alloc-contig` or a `write-state`",

@@ -12,6 +12,8 @@ const whyItMatters: Readonly<Record<SwitchId, string>> = {
   "KD-4": "Kernel pageblocks come back as Movable. Unmovable pages then spread over pageblocks that count as movable, and memory fragments for good.",
   "KD-8": "Bad memory is given out again; and a frame that was poisoned for a test is lost instead of coming back.",
   "KD-9": "A process that pins memory for RDMA or VFIO hangs in the kernel until it is killed.",
+  "KD-12": "Each such request reserves another pageblock, up to the limit, although it did not need one: a percent of the zone stands empty.",
+  "KD-6": "Memory that is free in one piece is not found as one: a request for the largest order can fail.",
   "KD-11": "A compound range can be taken without alignment, and then can not be given back.",
   "EX-1": "The range can not be added again before the next boot (EEXIST), and the memory of the memmap is gone.",
   "EX-3": "Whoever walks memory up to max_pfn, as /proc/kpageflags does, walks further than memory reaches.",

@@ -36,6 +36,7 @@ export class Buddy {
     if (!this.countsAsFree(type)) return;
     zone.nrFree += nrPages;
     if (type === Type.Cma) zone.nrFreeCma += nrPages;
+    else if (type === Type.HighAtomic) zone.nrFreeHighAtomic += nrPages;
   }
 
   protected countsAsFree(type: number): boolean {

@@ -2,7 +2,7 @@
  * What each command of the catalogue does: when it can not be issued, and which mechanism it is.
  */
 import { orderFits, toPfn, zoneTypes } from "../../models/index.ts";
-import type { Add, Alloc, AllocContig, AllocContigPages, CmaAlloc, Command, DeviceMap, FakeOffline, Inflate, HugeGrow, Isolate, Outcome, TestIsolated, ZoneType as ZoneTypeName } from "../../models/index.ts";
+import type { Add, Alloc, AllocAtomic, AllocContig, AllocContigPages, CmaAlloc, Command, DeviceMap, FakeOffline, Inflate, HugeGrow, Isolate, Outcome, TestIsolated, Unreserve, ZoneType as ZoneTypeName } from "../../models/index.ts";
 import { kindAt, kindNumber } from "./allocations.ts";
 import type { Kind } from "./allocations.ts";
 import type { ContigOp } from "./contig.ts";
@@ -25,7 +25,7 @@ const ok: Outcome = { result: "ok" };
 export class Commands {
   protected readonly m: Machine;
   /** The request of `alloc`, made once: allocating is what a machine does most. */
-  readonly #request: PageRequest = { order: 0, type: 0, node: 0, highest: 0, nodes: null, retyped: [] };
+  readonly #request: PageRequest = { order: 0, type: 0, node: 0, highest: 0, nodes: null, retyped: [], fromPcp: false };
 
   constructor(machine: Machine) {
     this.m = machine;
@@ -46,6 +46,10 @@ export class Commands {
   #dispatch(command: Exclude<Command, Alloc>): Done {
     const { m } = this;
     switch (command.op) {
+      case "alloc-atomic":
+        return this.#allocAtomic(command);
+      case "unreserve":
+        return this.#unreserve(command);
       case "free":
         return m.references.free(command.id, command.pcp);
       case "drain":
@@ -198,6 +202,27 @@ export class Commands {
     request.nodes = command.thisNode ? new Set([command.node]) : null;
     if (request.retyped.length > 0) request.retyped = [];
     return request;
+  }
+
+  #allocAtomic(command: AllocAtomic): Done {
+    const { id, order, node } = command;
+    if (this.m.description.highAtomic !== true) return skipped("no-high-atomic");
+    if (this.#isIdTaken(id)) return skipped("label-in-use", { id });
+    if (order === 0 || !orderFits(this.m.geometry, "kernel", order)) return skipped("order-of-kind");
+    if (!this.#isNodeUsable(node)) return skipped("no-such-node");
+    const request = this.m.highAtomic.request(command);
+    const pfn = this.m.choices.allocate(request);
+    if (pfn < 0) return refused("ENOMEM", "no-free-block");
+    this.m.allocations.add(id, kindNumber("kernel"), order, pfn);
+    this.m.highAtomic.reserve(pfn, request);
+    return { grant: grantOf(pfn, order, request.retyped) };
+  }
+
+  #unreserve({ node, movable, force }: Unreserve): Refusal | undefined {
+    if (this.m.description.highAtomic !== true) return skipped("no-high-atomic");
+    if (!this.#isNodeUsable(node)) return skipped("no-such-node");
+    this.m.highAtomic.unreserve(node, movable, force);
+    return undefined;
   }
 
   #withZone(node: number, type: ZoneTypeName, call: (zone: Zone) => Refusal | undefined): Refusal | undefined {

@@ -24,6 +24,7 @@ import { Faults } from "./faults.ts";
 import type { Frames } from "./frames.ts";
 import type { FreeLists } from "./free-lists.ts";
 import type { Groups } from "./groups.ts";
+import type { HighAtomic } from "./high-atomic.ts";
 import type { Hotplug } from "./hotplug.ts";
 import type { Hugetlb } from "./hugetlb.ts";
 import type { Isolation } from "./isolation.ts";
@@ -97,6 +98,7 @@ export class Machine {
   readonly fallback: Fallback;
   readonly pcp: Pcp;
   readonly pageAlloc: PageAlloc;
+  readonly highAtomic: HighAtomic;
   readonly unmovable: Unmovable;
   readonly isolation: Isolation;
   readonly migration: Migration;
@@ -150,6 +152,7 @@ export class Machine {
     this.fallback = new parts.Fallback(this);
     this.pcp = new parts.Pcp(this);
     this.pageAlloc = new parts.PageAlloc(this);
+    this.highAtomic = new parts.HighAtomic(this);
     this.unmovable = new parts.Unmovable(this);
     this.isolation = new parts.Isolation(this);
     this.migration = new parts.Migration(this);

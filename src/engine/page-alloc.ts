@@ -20,6 +20,10 @@ export interface PageRequest {
   nodes: ReadonlySet<number> | null;
   /** Told back: the pageblocks that got the request's type, in the order in which that happened. */
   retyped: number[];
+  /** ALLOC_HIGHATOMIC: it may use the reserve. */
+  readonly atomic?: boolean;
+  /** Told back: it was served from a per-CPU list. */
+  fromPcp?: boolean;
 }
 
 export class PageAlloc {
@@ -32,7 +36,7 @@ export class PageAlloc {
   /** get_page_from_freelist(): the block's first frame, or -1. The caller says what the block is used for. */
   allocate(request: PageRequest): number {
     for (const zone of this.zonelist(request.node)) {
-      if (!this.isAllowed(zone, request) || !this.watermarkOk(zone, request.order, request.type)) continue;
+      if (!this.isAllowed(zone, request) || !this.watermarkOk(zone, request)) continue;
       const pfn = this.rmqueue(zone, request);
       if (pfn >= 0) return pfn;
     }
@@ -42,7 +46,10 @@ export class PageAlloc {
   /** rmqueue(): a per-CPU entry of exactly this kind first, then the buddy. */
   protected rmqueue(zone: Zone, request: PageRequest): number {
     const entry = this.m.pcp.take(zone, request.order, request.type);
-    return entry >= 0 ? entry : this.m.fallback.rmqueue(zone, request.order, request.type, request.retyped);
+    request.fromPcp = entry >= 0;
+    if (entry >= 0) return entry;
+    const reserved = request.atomic === true ? this.m.buddy.rmqueueSmallest(zone, request.order, Type.HighAtomic) : -1;
+    return reserved >= 0 ? reserved : this.m.fallback.rmqueue(zone, request.order, request.type, request.retyped);
   }
 
   zonelist(node: number): readonly Zone[] {
@@ -59,14 +66,16 @@ export class PageAlloc {
 
   /** Whether some allowed zone passes the watermark test: only then must a request succeed. */
   canAllocate(request: PageRequest): boolean {
-    return this.zonelist(request.node).some((zone) => this.isAllowed(zone, request) && this.watermarkOk(zone, request.order, request.type));
+    return this.zonelist(request.node).some((zone) => this.isAllowed(zone, request) && this.watermarkOk(zone, request));
   }
 
   /** __zone_watermark_ok(). Isolated frames are not in nrFree, per-CPU entries neither. */
-  watermarkOk(zone: Zone, order: number, type: number): boolean {
-    if (zone.nrFree - this.unusableFree(zone, order, type) <= 0) return false;
+  watermarkOk(zone: Zone, request: PageRequest): boolean {
+    const { order, type } = request;
+    const atomic = request.atomic === true;
+    if (zone.nrFree - this.unusableFree(zone, order, type) - (atomic ? 0 : zone.nrFreeHighAtomic) <= 0) return false;
     if (order === 0) return true;
-    return this.hasBlock(zone, order, Type.Unmovable) || this.hasBlock(zone, order, Type.Movable) || this.hasBlock(zone, order, Type.Reclaimable) || (this.m.fallback.mayUseCma(type) && this.hasBlock(zone, order, Type.Cma));
+    return this.hasBlock(zone, order, Type.Unmovable) || this.hasBlock(zone, order, Type.Movable) || this.hasBlock(zone, order, Type.Reclaimable) || (this.m.fallback.mayUseCma(type) && this.hasBlock(zone, order, Type.Cma)) || (atomic && this.hasBlock(zone, order, Type.HighAtomic));
   }
 
   /** __zone_watermark_unusable_free(). */
@@ -86,6 +95,7 @@ export class PageAlloc {
     const section = this.m.frames.section(pfn);
     const target = pfn - section.start;
     const { buddy, fallback } = this.m;
+    request.fromPcp = false;
     if (!claims) buddy.takeRun(section, head, blockOrder, target, request.order, zone, list, list);
     else if (blockOrder >= this.m.sizes.pageblockOrder) fallback.takeWholeBlock(section, head, blockOrder, target, request.order, zone, request.type, request.retyped);
     else {
@@ -98,6 +108,7 @@ export class PageAlloc {
 
   /** Takes a per-CPU entry that someone else chose. */
   takeChosenEntry(pfn: number, zone: Zone, request: PageRequest): void {
+    request.fromPcp = true;
     this.m.pcp.takeEntry(zone, pfn, request.order, pcpList + request.type);
   }
 }

@@ -18,6 +18,7 @@ import { Fallback } from "./fallback.ts";
 import { Frames } from "./frames.ts";
 import { FreeLists } from "./free-lists.ts";
 import { Groups } from "./groups.ts";
+import { HighAtomic } from "./high-atomic.ts";
 import { Hotplug } from "./hotplug.ts";
 import { Hugetlb } from "./hugetlb.ts";
 import { Isolation } from "./isolation.ts";
@@ -67,6 +68,7 @@ export interface EngineParts {
   readonly Frames: Part<Frames>;
   readonly FreeLists: Part<FreeLists>;
   readonly Groups: Part<Groups>;
+  readonly HighAtomic: Part<HighAtomic>;
   readonly Hotplug: Part<Hotplug>;
   readonly Hugetlb: Part<Hugetlb>;
   readonly Isolation: Part<Isolation>;
@@ -99,6 +101,6 @@ export interface EngineParts {
 
 /** The engine as it ships. */
 export const shippedParts: EngineParts = {
-  Balloon, BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, Hotplug, Hugetlb, Isolation, LruBatches, Kmem, Memmap, MemoryBlocks, Migration, NodeStats, Nodes, Notifier, Offline, Online,
+  Balloon, BlockState, Boot, Buddy, Choices, Cma, Commands, Compaction, Contig, ContigRelease, ContigSearch, Devices, Fallback, Frames, FreeLists, Groups, HighAtomic, Hotplug, Hugetlb, Isolation, LruBatches, Kmem, Memmap, MemoryBlocks, Migration, NodeStats, Nodes, Notifier, Offline, Online,
   PageAlloc, Pageblocks, Pcp, Pins, Poison, References, Removal, Resources, Sections, Tasks, Unmovable, VirtioMem, ZoneChoice, Zonelists, Zones,
 };

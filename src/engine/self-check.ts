@@ -26,6 +26,7 @@ class Recount {
   readonly listBlocks: Int32Array;
   nrFree = 0;
   nrFreeCma = 0;
+  nrFreeHighAtomic = 0;
   nrIsolated = 0;
   managed = 0;
   present = 0;
@@ -107,6 +108,7 @@ function addBlocks(recount: Recount, list: number, order: number, n: number): vo
   if (list >= pcpList) return;
   if (list !== Type.Isolate) recount.nrFree += n * orderPages(order);
   if (list === Type.Cma) recount.nrFreeCma += n * orderPages(order);
+  if (list === Type.HighAtomic) recount.nrFreeHighAtomic += n * orderPages(order);
 }
 
 function checkUnits(m: Machine, section: Section, recounts: readonly Recount[], drifted: boolean, report: Report): void {
@@ -178,6 +180,7 @@ function checkZone(m: Machine, zone: Zone, recount: Recount, drifted: boolean, r
   if (!drifted) {
     expect(report, `${where}: free frames`, recount.nrFree, zone.nrFree);
     expect(report, `${where}: free CMA frames`, recount.nrFreeCma, zone.nrFreeCma);
+    expect(report, `${where}: free HighAtomic frames`, recount.nrFreeHighAtomic, zone.nrFreeHighAtomic);
     expect(report, `${where}: isolated pageblocks`, recount.nrIsolated, zone.nrIsolatePageblock);
   }
   expect(report, `${where}: sections wholly its own`, recount.nrWhole, zone.nrWholeSections);

@@ -252,7 +252,7 @@ export class ToldChoices extends Choices {
     const order = orderOf(this.m.frames.codeAt(section, head));
     const list = this.m.lists.listOf(section, head, order, zone.index, this.m.pageblocks.typeAt(section, head));
     if (list === Type.Isolate) return refuse("grant-not-isolated", "its pageblock is isolated");
-    if (list > Type.Reclaimable && !(list === Type.Cma && this.m.fallback.mayUseCma(request.type))) return refuse("grant-type", `the request may not use the list ${migratetypes[list] ?? list}`);
+    if (list > Type.Reclaimable && !(list === Type.Cma && this.m.fallback.mayUseCma(request.type)) && !(list === Type.HighAtomic && request.atomic === true)) return refuse("grant-type", `the request may not use the list ${migratetypes[list] ?? list}`);
     const retyped = grant.retyped ?? [];
     const claims = retyped.length > 0;
     if (list <= Type.Reclaimable && list !== request.type && !this.#fallsBackTo(list, zone, request, section, head, order, claims)) return refuse("grant-fallback", "another type that the request falls back to first has a block of that order");

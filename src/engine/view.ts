@@ -54,6 +54,7 @@ function viewZone(m: Machine, index: number): ZoneView {
     managed: zone.managed,
     nrFree: zone.nrFree,
     nrFreeCma: zone.nrFreeCma,
+    ...(m.description.highAtomic === true ? { nrFreeHighAtomic: zone.nrFreeHighAtomic, nrReservedHighAtomic: zone.nrReservedHighAtomic } : {}),
     nrFreeBlocks: m.lists.nrFreeBlocks(index),
     nrIsolatePageblock: zone.nrIsolatePageblock,
     contiguous: zone.contiguous,

@@ -16,6 +16,9 @@ export class Zone {
   /** NR_FREE_PAGES and NR_FREE_CMA_PAGES. */
   nrFree = 0;
   nrFreeCma = 0;
+  /** nr_free_highatomic and nr_reserved_highatomic. */
+  nrFreeHighAtomic = 0;
+  nrReservedHighAtomic = 0;
   nrIsolatePageblock = 0;
   contiguous = false;
   /** Who holds the per-CPU lists disabled: the `pcp-disable` command, and tasks. */

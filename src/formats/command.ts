@@ -26,6 +26,8 @@ const taskCommands: { readonly [K in TaskCommand["op"]]: Schema<Extract<TaskComm
 
 const commands: { readonly [K in Op]: Schema<Extract<Command, { op: K }>> } = {
   alloc: closed({ op: v.literal("alloc"), id: label, kind: oneOf(pageKinds), order, node: label, thisNode: yesOrNo, zone: oneOf(zoneModifiers) }),
+  "alloc-atomic": closed({ op: v.literal("alloc-atomic"), id: label, order, node: label, zone: oneOf(zoneModifiers) }),
+  unreserve: closed({ op: v.literal("unreserve"), node: label, movable: yesOrNo, force: yesOrNo }),
   free: closed({ op: v.literal("free"), id: label, pcp: yesOrNo }),
   drain: closed({ op: v.literal("drain"), ...zoneOfNode }),
   "pcp-disable": closed({ op: v.literal("pcp-disable"), ...zoneOfNode }),

@@ -22,6 +22,7 @@
  * | autoMovableRatio, autoMovableNumaAware | 301, true |
  * | nodes[].movableStart, nodes[].cpus | null, true |
  * | balloon, nodeStats | no balloon, no statistics of nodes |
+ * | highAtomic | no HighAtomic reserves |
  * | lruBatches | no batches of the LRU |
  * | cma[].orderPerBit | 0 |
  * | cma[].reservePagesOnError | false |
@@ -89,6 +90,7 @@ const description: Schema<MachineDescription> = closed({
   zeroPage: v.exactOptional(frame),
   hugePages: v.exactOptional(listOf(closed({ order, migratable: v.optional(yesOrNo, true) }), 8)),
   hotplugEnd: frame,
+  highAtomic: v.exactOptional(v.literal(true, "true, or left out")),
   lruBatches: v.exactOptional(v.literal(true, "true, or left out")),
   nodeStats: v.exactOptional(v.literal(true, "true, or left out")),
   balloon: v.exactOptional(v.literal(true, "true, or left out")),

@@ -8,6 +8,7 @@ import { areaAlignment, droppedInCheck, firstArea } from "./cma.ts";
 import { overlappingNodes, wholePageblocks } from "./compaction.ts";
 import { misfitLost, offlineCandidate, skipFromTail } from "./contig.ts";
 import { deviceOverlap, deviceTails, firstDevicePage, nestedMemory } from "./devices.ts";
+import { smallZones } from "./high-atomic.ts";
 import { flagOfHead, largestStep, promisedDissolved } from "./huge-pages.ts";
 import { cmaForAll, fixedHugetlb, samePageblock, zoneOfCursor } from "./isolation.ts";
 import { guessedByFlag } from "./lru-batches.ts";
@@ -29,7 +30,7 @@ export const mutants: readonly Mutant[] = [
   canary,
   nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold, strandedStats,
   onlyNode, unpairedDone, heldBlock, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
-  sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, misfitLost, offlineCandidate, cmaForAll,
+  sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, smallZones, misfitLost, offlineCandidate, cmaForAll,
   deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, guessedByFlag, zeroPage, hugetlbTail, countedTwice, flagOfHead, statusOfTry, promisedDissolved, fixedHugetlb, largestStep, firstDevicePage, deviceOverlap,
   deviceTails, neverAdded, groupSize, pluggableRange, balloonZones, holesOfNodes, pageblockStart,
 ];

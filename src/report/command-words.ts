@@ -15,6 +15,10 @@ export function commandWords(command: Command): string {
       const zone = command.zone === "normal" ? "" : ` zone ${command.zone} or below`;
       return `${allocName(command.id)} ${command.kind} order ${command.order} ${nodeWords(command)}${zone}`;
     }
+    case "alloc-atomic":
+      return `${allocName(command.id)} order ${command.order} node ${command.node}${command.zone === "normal" ? "" : ` zone ${command.zone} or below`}`;
+    case "unreserve":
+      return `node ${command.node} for ${command.movable ? "movable" : "kernel"} pages${command.force ? ", by force" : ""}`;
     case "free":
       return `${allocName(command.id)}${pcpWords(command)}`;
     case "drain":

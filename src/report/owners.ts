@@ -78,6 +78,9 @@ export function createOwners(geometry: Geometry): Owners {
       case "alloc":
         if (outcome.grant !== undefined) owners.set(command.id, taken(command.kind, [grantRange(outcome.grant)]));
         return;
+      case "alloc-atomic":
+        if (outcome.grant !== undefined) owners.set(command.id, taken("kernel", [grantRange(outcome.grant)]));
+        return;
       case "huge-grow":
         // Whether the size can be migrated is not told: as most can.
         if (outcome.grant !== undefined) owners.set(command.id, { ...taken("hugetlb", [grantRange(outcome.grant)]), pool: true, freed: true });

@@ -26,6 +26,7 @@ const reasons: Readonly<Record<string, Words>> = {
   inflated: (because) => `${page(because)} is in a balloon`,
   "not-inflated": (because) => `${page(because)} is not in a balloon`,
   "no-balloon": say("the machine has no balloon"),
+  "no-high-atomic": say("the machine has no HighAtomic reserves"),
   "no-lru-batches": say("the machine has no batches of the LRU"),
   "not-single-lru": (because) => `${page(because)} is no single page of the LRU`,
   "in-batch": (because) => `${page(because)} is in a batch of the LRU already`,

@@ -91,7 +91,7 @@ function isolationFacts({ pageblocks }: IsolationView, { geometry }: View): Fact
 }
 
 function zoneFacts(zone: ZoneView): Facts {
-  const { present, presentEarly, managed, nrFree, nrFreeCma, nrIsolatePageblock, contiguous, pcpDisabled } = zone;
+  const { present, presentEarly, managed, nrFree, nrFreeCma, nrFreeHighAtomic, nrReservedHighAtomic, nrIsolatePageblock, contiguous, pcpDisabled } = zone;
   return [
     ["span", spanName(zone)],
     ["present", present],
@@ -99,6 +99,8 @@ function zoneFacts(zone: ZoneView): Facts {
     ["managed", managed],
     ["free pages", nrFree],
     ["free CMA pages", nrFreeCma],
+    ["free HighAtomic pages", nrFreeHighAtomic],
+    ["reserved HighAtomic pages", nrReservedHighAtomic],
     ["isolated pageblocks", nrIsolatePageblock],
     ["contiguous", contiguous],
     ["per-CPU lists disabled", pcpDisabled],

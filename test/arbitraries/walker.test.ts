@@ -121,8 +121,8 @@ describe("a walk over tiny", () => {
   });
 
   it("makes every command in a way that is accepted, and in one that is refused or skipped", () => {
-    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, no compaction, no batches of the LRU, no pools of huge pages, no dax devices, and no virtio-mem device.
-    const made = ops.filter((op) => op !== "compact" && op !== "pin-range" && !op.startsWith("huge-") && op !== "lru-batch" && op !== "lru-drain" && !op.startsWith("kmem-") && op !== "vmem-request");
+    // tiny has no memory reserved outside its boot memmap, no balloon, no statistics of nodes, no zero page, no compaction, no batches of the LRU, no HighAtomic reserves, no pools of huge pages, no dax devices, and no virtio-mem device.
+    const made = ops.filter((op) => op !== "compact" && op !== "pin-range" && !op.startsWith("huge-") && op !== "lru-batch" && op !== "lru-drain" && !op.startsWith("kmem-") && op !== "vmem-request" && op !== "alloc-atomic" && op !== "unreserve");
     const neverAccepted = made.filter((op) => (tally.ops.get(op)?.accepted ?? 0) === 0);
     const neverRefused = made.filter((op) => (tally.ops.get(op)?.refused ?? 0) + (tally.ops.get(op)?.skipped ?? 0) === 0);
 
@@ -164,7 +164,7 @@ describe("a walk over tiny", () => {
 });
 
 /** Recipes that tiny does not allow. */
-const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free", "kmem-range-taken", "kmem-range-fails", "kmem-online-stays", "vmem-grow-and-shrink"]);
+const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free", "kmem-range-taken", "kmem-range-fails", "kmem-online-stays", "vmem-grow-and-shrink", "atomic-reserve", "atomic-from-list"]);
 
 describe("a walk over the other small machines", () => {
   it("compacts zones where that can be done, and asks for zones that are not there", () => {
@@ -202,6 +202,16 @@ describe("a walk over the other small machines", () => {
     expect(seen.get("lru-drain")?.accepted).toBeGreaterThan(3);
     expect(done.get("batched-pin")?.completed).toBeGreaterThan(4);
     expect(done.get("batched-free")?.completed).toBeGreaterThan(2);
+    expect(invalid).toEqual([]);
+  });
+
+  it("reserves pageblocks for requests that can not wait where there are reserves", () => {
+    const { ops: seen, recipes: done, invalid } = tallyRuns(machineCalled("tiny-atomic"), "strict", 30);
+
+    expect(seen.get("alloc-atomic")?.accepted).toBeGreaterThan(40);
+    expect(seen.get("unreserve")?.accepted).toBeGreaterThan(5);
+    expect(done.get("atomic-reserve")?.completed).toBeGreaterThan(3);
+    expect(done.get("atomic-from-list")?.completed).toBeGreaterThan(3);
     expect(invalid).toEqual([]);
   });
 

@@ -31,6 +31,8 @@ const allocContig = fc.record({ op: op("alloc-contig"), id: label, ...range, com
 /** One arbitrary for each command; the type asks for all of them. */
 export const commandsByOp: { readonly [K in Op]: fc.Arbitrary<Extract<Command, { op: K }>> } = {
   alloc: fc.record({ op: op("alloc"), id: label, kind: fc.constantFrom(...pageKinds), order, node: label, thisNode: flag, zone: fc.constantFrom(...zoneModifiers) }),
+  "alloc-atomic": fc.record({ op: op("alloc-atomic"), id: label, order, node: label, zone: fc.constantFrom(...zoneModifiers) }),
+  unreserve: fc.record({ op: op("unreserve"), node: label, movable: flag, force: flag }),
   free: fc.record({ op: op("free"), id: label, pcp: flag }),
   drain: fc.record({ op: op("drain"), ...zone }),
   "pcp-disable": fc.record({ op: op("pcp-disable"), ...zone }),

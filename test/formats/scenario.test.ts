@@ -128,7 +128,7 @@ describe("an error in a scenario file is one line", () => {
     [{ machine: undefined }, `scenario.json: machine: expected one of ${machineNames}, or an object, got nothing`],
     [{ machine: "huge" }, `scenario.json: machine: expected one of ${machineNames}, or an object, got "huge"`],
     [{ profile: "linux-9" }, 'scenario.json: profile: unknown profile "linux-9", expected strict or linux-6.12, optionally followed by +SWITCH or -SWITCH'],
-    [{ profile: "strict+KD-77" }, 'scenario.json: profile: unknown switch in profile "strict+KD-77" at "+KD-77", expected + or - and one of KD-1, KD-2, KD-3, KD-4, KD-8, KD-9, KD-11, EX-1, EX-3, EX-6, EX-7, EX-9, EX-10, S-05, S-30'],
+    [{ profile: "strict+KD-77" }, 'scenario.json: profile: unknown switch in profile "strict+KD-77" at "+KD-77", expected + or - and one of KD-1, KD-2, KD-3, KD-4, KD-6, KD-8, KD-9, KD-11, KD-12, EX-1, EX-3, EX-6, EX-7, EX-9, EX-10, S-05, S-30'],
     [{ profile: 3 }, "scenario.json: profile: expected a text of at most 200 characters, got 3"],
     [{ subject: { profile: "none" } }, 'scenario.json: subject.profile: unknown profile "none", expected strict or linux-6.12, optionally followed by +SWITCH or -SWITCH'],
     [{ subject: { subject: "kernel" } }, 'scenario.json: subject.subject: expected one of engine, reference, got "kernel"'],

@@ -147,7 +147,7 @@ describe("profiles", () => {
 describe("the catalogue", () => {
   // One line for each operation, so that the compiler asks for a new one here.
   const ops: Readonly<Record<Op, true>> = {
-    alloc: true, free: true, drain: true, "pcp-disable": true, "pcp-enable": true, compact: true, hold: true, release: true, "lru-isolate": true, "lru-putback": true, "lru-batch": true, "lru-drain": true, pin: true, "pin-range": true, unpin: true, poison: true, "soft-offline": true, unpoison: true,
+    alloc: true, "alloc-atomic": true, unreserve: true, free: true, drain: true, "pcp-disable": true, "pcp-enable": true, compact: true, hold: true, release: true, "lru-isolate": true, "lru-putback": true, "lru-batch": true, "lru-drain": true, pin: true, "pin-range": true, unpin: true, poison: true, "soft-offline": true, unpoison: true,
     "free-reserved": true, inflate: true, deflate: true, "vmstat-refresh": true, isolate: true, unisolate: true, "test-isolated": true, "alloc-contig": true, "free-contig": true, "alloc-contig-pages": true, "cma-alloc": true, "cma-release": true, "fake-offline": true,
     "fake-online": true, add: true, remove: true, "offline-and-remove": true, "write-state": true, "write-online": true, "group-static": true, "group-dynamic": true, "group-unregister": true, "device-map": true,
     "device-unmap": true, "huge-grow": true, "huge-shrink": true, "huge-reserve": true, "huge-use": true, "kmem-probe": true, "kmem-remove": true, "vmem-request": true, set: true, veto: true, "fail-next": true, start: true, step: true, signal: true,

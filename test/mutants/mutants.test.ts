@@ -61,6 +61,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B47: { rules: ["FC-15", "PG-10", "PG-24"], commands: 2, seed: 1 },
   B49: { rules: ["HP-47"], commands: 4, seed: 11 },
   B50: { rules: ["view-pageblocks.type"], commands: 0, seed: 1 },
+  B51: { rules: ["PG-34"], commands: 1, seed: 1 },
   B52: { rules: ["FC-10"], commands: 1, seed: 9 },
   B53: { rules: ["attempt-order"], commands: 3, seed: 24 },
   B54: { rules: ["PG-30", "PG-33"], commands: 1, seed: 8 },

@@ -1,7 +1,7 @@
 /** For each law a step that keeps all laws, and the smallest way to make that step break it. */
 import { FrameFlag, FrameUse, toPfn } from "../../models/index.ts";
 import { edit, editAllocation, editBlock, editPageblock, editSection, given } from "./small-views.ts";
-import { addBlock, batch, block4, both, compacted, contig, count, frame, free, grantOf, grow, isolate, isolated, kernel, movable, movableBlock, normal, probe, state, user } from "./step-edits.ts";
+import { addBlock, atomic, batch, block4, both, compacted, contig, count, frame, free, grantOf, grow, isolate, isolated, kernel, movable, movableBlock, normal, probe, state, user } from "./step-edits.ts";
 import type { BadStep } from "./step-edits.ts";
 
 export const badSteps: Readonly<Record<string, BadStep>> = {
@@ -168,4 +168,9 @@ export const badSteps: Readonly<Record<string, BadStep>> = {
   // Memory of dax devices
   "KM-03": { machine: "dax devices", commands: [probe(0)], what: "a range that was added and whose block is not there", at: "block 10", edit: ({ after }) => given(after.blocks).pop() },
   "KM-04": { machine: "dax devices", commands: [{ ...addBlock, start: toPfn(0xa0), nrPages: 16 }, probe(0), { op: "kmem-remove", device: 0 }], what: "memory of somebody else that is taken away", at: "block 10", edit: ({ after }) => given(after.blocks).pop() },
+
+  // HighAtomic reserves
+  "PG-34": { machine: "HighAtomic reserves", commands: [atomic(1)], what: "a pageblock of a zone that has no percent to give", at: "[0x80, 0x84)", edit: (step) => both(step, (view) => edit(view.zones, normal, { managed: 399 })) },
+  "HA-03": { machine: "HighAtomic reserves", commands: [atomic(1)], what: "a reserve that is not counted", at: "zone Normal of node 0", edit: ({ after }) => edit(after.zones, normal, { nrReservedHighAtomic: 0 }) },
+  "HA-04": { machine: "HighAtomic reserves", commands: [atomic(1), { ...kernel(2), order: 1 }], what: "a block of the reserve for a request that can wait", at: "[0x82, 0x84)", also: ["PG-55"], edit: (step) => Object.assign(grantOf(step), { pfn: toPfn(0x82) }) },
 };

@@ -208,6 +208,13 @@ export const badViews: Readonly<Record<string, BadView>> = {
   // Memory of dax devices
   "KM-01": { what: "memory of a dax device in the group of another", at: "0x40", from: daxMemory, edit: (v) => edit(v.kmem, 0, { group: 8 }), also: [] },
   "KM-02": { what: "a region that is reserved for memory where there is none", at: "[0xa0, 0xc0)", from: daxMemory, edit: (v) => given(v.resources).push({ range: { start: toPfn(0xa0), nrPages: 32 }, kind: "kmem" }), also: [] },
+
+  // HighAtomic reserves
+  "HA-01": { what: "a HighAtomic pageblock that is not counted", at: "zone Movable of node 0", edit: (v) => {
+    edit(v.zones, movable, { nrReservedHighAtomic: 0 });
+    editPageblock(v, 0x48, { type: "HighAtomic" });
+  }, also: [] },
+  "HA-02": { what: "free frames counted as HighAtomic that are not", at: "zone Normal of node 0", edit: (v) => edit(v.zones, normal, { nrFreeHighAtomic: 2 }), also: [] },
 };
 
 export const machines: Readonly<Record<string, () => Editable<View>>> = { "at rest": smallView, "with a block going offline": goingOffline, "with a block coming online": comingOnline, "with a pool of huge pages": poolInUse, "with memory of a dax device": daxMemory };

@@ -16,7 +16,7 @@ const plain: readonly Command[] = [
   { op: "alloc-contig-pages", id: 1, nrPages: 128, node: 0, thisNode: false, movable: false },
   { op: "add", ...block4, node: 0, memmapOnMemory: false, group: null }, { op: "write-online", block: toBlockId(4), value: true },
   { op: "device-map", id: 1, start: toPfn(0xa0), nrPages: 16, node: 0 }, { op: "device-unmap", id: 1 },
-  { op: "compact", node: 0, zone: "Normal" }, { op: "lru-drain" },
+  { op: "compact", node: 0, zone: "Normal" }, { op: "lru-drain" }, { op: "alloc-atomic", id: 1, order: 1, node: 0, zone: "normal" }, { op: "unreserve", node: 0, movable: false, force: true },
 ];
 
 /** Every step of every scenario, and those. */
@@ -98,6 +98,8 @@ const contig = { op: "alloc-contig", id: 1, ...range, compound: false, gfp: "ker
 /** One command of each sort. */
 const samples: { readonly [Name in Op]: Command & { readonly op: Name } } = {
   alloc: { op: "alloc", id: 1, ...page },
+  "alloc-atomic": { op: "alloc-atomic", id: 1, order: 1, node: 0, zone: "normal" },
+  unreserve: { op: "unreserve", node: 0, movable: false, force: true },
   free: { op: "free", id: 1, pcp: false },
   drain: { op: "drain", node: 0, zone: "Normal" },
   "pcp-disable": { op: "pcp-disable", node: 0, zone: "Normal" },

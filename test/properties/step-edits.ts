@@ -62,6 +62,8 @@ export function grow(id: number): Command {
   return { op: "huge-grow", id, order: 1, node: 0 };
 }
 
+/** Two frames for a request that can not wait. */
+export const atomic = (id: number): Command => ({ op: "alloc-atomic", id, order: 1, node: 0, zone: "normal" });
 /** A batch of the LRU takes the page. */
 export const batch = (id: number): Command => ({ op: "lru-batch", id });
 /** The driver takes a dax device. */

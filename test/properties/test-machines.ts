@@ -117,6 +117,16 @@ export const testMachines: readonly MachineDescription[] = [
     hotplugEnd: toPfn(0x100),
     daxDevices: [{ node: 0, ranges: [range(0x6c, 0x94), range(0x9c, 0xb4)] }, { node: 0, ranges: [range(0xbc, 0xd4), range(0xd4, 0xe0)] }],
   },
+  {
+    ...base,
+    name: "HighAtomic reserves",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 4, subsectionPages: 16, sectionPages: 64, blockSections: 1, pmdPages: 16 },
+    dmaEnd: toPfn(0x80),
+    dma32End: toPfn(0x80),
+    nodes: [node(range(0x40, 0x280))],
+    highAtomic: true,
+    hotplugEnd: toPfn(0x2c0),
+  },
 ];
 
 export function testMachine(name: string): MachineDescription {

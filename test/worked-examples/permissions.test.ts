@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { linux612, strict, toPfn } from "../../models/index.ts";
 import type { Command, MachineDescription, PageKind, Profile, Subject, SwitchId } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
-import { add, alloc, compoundContig, contig, deviceMap, free, freeContig, isolate, offlineAndRemove, pin, place, poison, unisolate, unpoison, writeState } from "./commands.ts";
+import { add, alloc, compoundContig, contig, deviceMap, free, freeContig, freeToPcp, isolate, offlineAndRemove, pin, place, poison, unisolate, unpoison, writeState } from "./commands.ts";
 import { cutTo, machineA, machineB, node, range, toy, withMovable } from "./machines.ts";
 
 interface Case {
@@ -15,6 +15,11 @@ interface Case {
 }
 
 const vetoOnline: Command = { op: "veto", event: "GOING_ONLINE", errno: "ENOMEM" };
+
+/** Four frames for a request that can not wait. */
+const atomic = (id: number): Command => ({ op: "alloc-atomic", id, order: 2, node: 0, zone: "normal" });
+
+const reserving: MachineDescription = { ...machineA, nodes: [node([0, 512])], hotplugEnd: toPfn(512), highAtomic: true };
 
 const cases: Readonly<Record<string, Case>> = {
   "undoing the isolation of a part of a larger block": {
@@ -54,6 +59,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "an online word that is refused": { machine: toy, commands: [add(128, 160), writeState(4, "online"), writeState(4, "online_movable")], uses: ["S-05"] },
   "going offline with a frame that can not move": { machine: toy, commands: [add(128, 160), writeState(4, "online_movable"), contig(100, 128, 129), writeState(4, "offline")], uses: ["S-30"] },
+  "giving up a free pageblock of the HighAtomic reserve": { machine: reserving, commands: [atomic(1), free(1), { op: "unreserve", node: 0, movable: false, force: true }], uses: ["KD-6"] },
+  "an atomic request that a per-CPU list serves": { machine: reserving, commands: [alloc(1, "kernel", 2), freeToPcp(1), atomic(2)], uses: ["KD-12"] },
   "nothing out of the ordinary": { machine: machineA, commands: [alloc(0, "user"), isolate(1, 4, 8), unisolate(1, 4, 8), contig(100, 8, 16), freeContig(8, 16), free(0)], uses: [] },
 };
 

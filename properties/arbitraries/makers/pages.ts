@@ -1,12 +1,12 @@
 /** Commands of the page allocator: pages, per-CPU lists, references. */
 import { orderFits, pageKindTraits, pageKinds, zoneTypes } from "../../../models/index.ts";
-import type { Alloc, AllocId, AllocationView, NodeId, Op, PageKind, PinRange, ZoneType, ZoneView } from "../../../models/index.ts";
+import type { Alloc, AllocAtomic, AllocId, AllocationView, NodeId, Op, PageKind, PinRange, ZoneType, ZoneView } from "../../../models/index.ts";
 import { firstFrame, isBatchable, isFreeable, isInBatch, isLru, isMapped } from "../allocation.ts";
 import { pickWhere } from "../draw.ts";
 import { farFromFill, percent } from "../walk.ts";
 import type { Make, Makers, Walk } from "../walk.ts";
 
-type PageOp = Extract<Op, "alloc" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "compact" | "hold" | "release" | "lru-isolate" | "lru-putback" | "lru-batch" | "lru-drain" | "pin" | "pin-range" | "unpin" | "inflate" | "deflate">;
+type PageOp = Extract<Op, "alloc" | "alloc-atomic" | "unreserve" | "free" | "drain" | "pcp-disable" | "pcp-enable" | "compact" | "hold" | "release" | "lru-isolate" | "lru-putback" | "lru-batch" | "lru-drain" | "pin" | "pin-range" | "unpin" | "inflate" | "deflate">;
 
 /** A request for a block; the rest of it by the habits of the run. */
 export function allocOf(walk: Walk, kind: PageKind, order: number): Alloc {
@@ -134,6 +134,22 @@ export const pageMakers: Makers<PageOp> = {
       (walk) => ({ op: "free", id: wrongAlloc(isFreed)(walk), pcp: false }),
       (walk) => ({ op: "free", id: wrongAlloc(isTaken)(walk), pcp: false }),
     ],
+  },
+  "alloc-atomic": {
+    accepted: (walk) => atomicOne(walk),
+    refused: [
+      (walk) => {
+        const taken = pickAllocation(walk, () => true);
+        return taken === undefined ? undefined : { ...atomicOf(walk, 1), id: taken.id };
+      },
+      (walk) => atomicOf(walk, walk.draw.chance(1, 2) ? 0 : walk.world.geometry.maxPageOrder + 1),
+      (walk) => ({ ...atomicOf(walk, 1), node: noSuchNode(walk) }),
+      (walk) => (walk.now.largestFreeOrder < walk.world.geometry.maxPageOrder ? atomicOf(walk, walk.world.geometry.maxPageOrder) : undefined),
+    ],
+  },
+  unreserve: {
+    accepted: (walk) => ({ op: "unreserve", node: drawNode(walk), movable: walk.draw.chance(1, 2), force: walk.draw.chance(2, 3) }),
+    refused: [(walk) => ({ op: "unreserve", node: noSuchNode(walk), movable: false, force: true })],
   },
   drain: {
     accepted: (walk) => {
@@ -274,6 +290,20 @@ export const pageMakers: Makers<PageOp> = {
 
 /** Of machines with a balloon: a page for it, and one out of it. */
 export const inflateOne: Make = (walk) => (walk.now.largestFreeOrder < 0 ? undefined : { op: "inflate", id: walk.labels.fresh("alloc"), node: drawNode(walk) });
+
+/** Of machines with HighAtomic reserves: a request that can not wait. */
+export function atomicOf(walk: Walk, order: number): AllocAtomic {
+  return { op: "alloc-atomic", id: walk.labels.fresh("alloc"), order, node: drawNode(walk), zone: walk.draw.pick(walk.habits.zones) };
+}
+
+/** Small orders mostly, as far as there are blocks. */
+const atomicOne: Make = (walk) => {
+  const { draw, now } = walk;
+  if (now.largestFreeOrder < 1) return undefined;
+  let order = 1;
+  while (order < now.largestFreeOrder && draw.chance(1, 3)) order++;
+  return atomicOf(walk, order);
+};
 
 /** A zone that has something on its per-CPU lists. */
 function listedZone(walk: Walk): { readonly node: NodeId; readonly zone: ZoneType } | undefined {

@@ -1,4 +1,5 @@
 /** Every recipe. */
+import { atomicRecipes } from "./atomic.ts";
 import { balloonRecipes } from "./balloon.ts";
 import { blockRecipes } from "./blocks.ts";
 import { contigRecipes } from "./contig.ts";
@@ -14,4 +15,4 @@ import { statsRecipes } from "./stats.ts";
 import { taskRecipes } from "./tasks.ts";
 import { vmemRecipes } from "./vmem.ts";
 
-export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes, ...hugeRecipes, ...lruBatchRecipes, ...kmemRecipes, ...vmemRecipes];
+export const recipes: readonly Recipe[] = [...isolationRecipes, ...contigRecipes, ...pageRecipes, ...blockRecipes, ...refusalRecipes, ...deviceRecipes, ...taskRecipes, ...balloonRecipes, ...statsRecipes, ...hugeRecipes, ...lruBatchRecipes, ...kmemRecipes, ...vmemRecipes, ...atomicRecipes];
