@@ -812,7 +812,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
   "device-map": {
     title: "map device memory",
     source: "mm/memremap.c: memremap_pages(), pagemap_range(), v6.12",
-    skipped: [hotplugLock, label("a device"), noNode, { reason: "memmap-unit", when: "the memmap of the range would share a frame with that of its neighbour: start or nrPages is a multiple of the subsection size, but the memmap of that many frames is not a whole number of frames" }, { reason: "nothing-left", when: "reserve and free together are all of the range: no driver maps a device without a frame of use to anybody" }, { reason: "window-edge", when: "the range has frames inside and outside of a window: no driver could have requested it" }],
+    skipped: [hotplugLock, label("a device"), noNode, { reason: "memmap-unit", when: "the memmap of the range would share a frame with that of its neighbour: start or nrPages is a multiple of the subsection size, but the memmap of that many frames is not a whole number of frames" }, { reason: "nothing-left", when: "reserve and free together are all of the range: no driver maps a device without a frame of use to anybody" }, { reason: "window-edge", when: "the range has frames inside and outside of a window: no driver could have requested it" }, { reason: "no-compound-devices", when: "vmemmapShift is given, and the machine has no devices with compound pages" }, { reason: "compound-range", when: "start or nrPages is not a multiple of 2^vmemmapShift" }],
     refused: [
       { errno: "ENOMEM", reason: "device-conflict", when: "the first or last frame is of a mapped device; without [EX-9] any frame is" },
       { errno: "ENXIO", reason: "ram-conflict", when: "a resource of System RAM intersects the range" },
@@ -826,6 +826,7 @@ export const commandCatalogue: Readonly<Record<Op, CommandEntry>> = {
     effects: [
       "Chunks up to section borders are added as `add` does (also what a failure leaves behind); within a boot section the boot memmap is reused and costs nothing. A whole section takes its memmap in blocks as `add` does, a part in single frames.",
       "With `reserve` or `free`: the first `reserve` frames of the range are the driver's own, and nobody initialises their pages; the memmap of a whole section comes from the `free` frames behind them, block after block, each at a multiple of its size (what that skips is never given back), and where they do not suffice the map is refused. The memmap of a part of a section: on arm64 from there too, frame by frame; on x86-64 from the kernel zones.",
+      "With `vmemmapShift`, on x86-64, without `reserve` and `free`, and where the memmap of a compound page is more than two frames: compound pages share theirs. A chunk takes two single frames for each compound page that begins in it and none besides, and as many count in nr_memmap_pages.",
       "Zone Device of the node and the node span grow; a section with an edge of the range inside is tainted. Present, managed and node masks do not change. max_pfn does not change.",
       "A pageblock that begins in the range, behind what the driver keeps, becomes Movable, unless it holds system RAM too.",
       "With [EX-9] and a refusal after the conflict test: entries of enclosed live devices are erased, so that their frames are no longer known as device frames.",

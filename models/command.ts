@@ -376,6 +376,8 @@ export interface DeviceMap {
   readonly reserve?: number;
   /** Frames behind them that are set aside for the memmap of the range; left out: none. */
   readonly free?: number;
+  /** Order of the compound pages of the range (struct dev_pagemap, vmemmap_shift); left out: single pages. Only of machines with `compoundDevices`. */
+  readonly vmemmapShift?: number;
 }
 /** memunmap_pages(). */
 export interface DeviceUnmap {

@@ -112,6 +112,8 @@ export interface MachineDescription {
   readonly guardMinOrder?: Order;
   /** Address ranges of devices that the firmware names (a CXL window, the BAR of a bridge), ascending, not overlapping, outside boot memory. Left out: none. */
   readonly windows?: readonly PfnRange[];
+  /** Devices may be mapped in compound pages: `vmemmapShift`. Left out: they may not. */
+  readonly compoundDevices?: true;
   /** Devices whose memory can be added: `kmem-probe`. Left out: none. */
   readonly daxDevices?: readonly DaxDeviceDescription[];
   /** A virtio-mem device: `vmem-request`. Left out: there is none. */

@@ -31,6 +31,11 @@ export function crossesWindow(machine: Machine, range: PfnRange): boolean {
   return machine.resources.some(({ kind, range: window }) => kind === "window" && rangesOverlap(window, range) && !rangeContainsRange(window, range));
 }
 
+/** The range is not whole compound pages: no driver maps such a one. */
+export function cutsCompoundPages({ start, nrPages, vmemmapShift = 0 }: DeviceMap): boolean {
+  return !isAligned(start, 2 ** vmemmapShift) || !isAligned(nrPages, 2 ** vmemmapShift);
+}
+
 /** The checks of `memremap_pages()` and `pagemap_range()`, in their order. */
 export function mapDevice(machine: Machine, command: DeviceMap, choices: Choices, tell: TellMemmap): Ending {
   const { geometry, hotplugEnd } = machine.description;
@@ -42,13 +47,14 @@ export function mapDevice(machine: Machine, command: DeviceMap, choices: Choices
   const altmap = reserve + free === 0 ? null : { reserve, free, align: 0, alloc: 0 };
   if (reserve + free > range.nrPages) return refuseAndForget(machine, range, "EINVAL", "altmap-bounds");
   if (!isAligned(range.start, geometry.subsectionPages) || !isAligned(range.nrPages, geometry.subsectionPages)) return refuseAndForget(machine, range, "EINVAL", "subsection-alignment");
-  const failed = addPages(machine, range, command.node, false, choices, tell, altmap);
+  const { vmemmapShift = 0 } = command;
+  const failed = addPages(machine, range, command.node, false, choices, tell, altmap, vmemmapShift);
   if (failed !== undefined) {
     forgetEnclosed(machine, range);
     return failed;
   }
   joinZoneDevice(machine, command.node, range, reserve);
-  machine.devices[command.id] = { id: command.id, range, node: command.node, altmap, mapped: true };
+  machine.devices[command.id] = { id: command.id, range, node: command.node, altmap, vmemmapShift, mapped: true };
   insertResource(machine, { range, kind: "device" });
   return done;
 }

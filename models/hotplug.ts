@@ -9,7 +9,7 @@ import { bootMemmapRange, earlySections } from "./description.ts";
 import { blockPages, memmapPages } from "./geometry.ts";
 import type { Altmap, Block, Machine } from "./machine.ts";
 import { framesOf, holdsOthers, insertResource, nodeAt, pageOf, permits, sectionOf, zoneAt } from "./machine.ts";
-import { freeMemmap, selfHostedMemmapPages, takeFromAltmap, takeMemmap, takesFromAltmap } from "./memmap.ts";
+import { freeMemmap, selfHostedMemmapPages, sharedMemmapPages, takeFromAltmap, takeMemmap, takeSharedMemmap, takesFromAltmap } from "./memmap.ts";
 import { blockRange } from "./notifier.ts";
 import type { Grant } from "./outcome.ts";
 import { freePages } from "./pcp.ts";
@@ -111,7 +111,8 @@ function archAddMemory(machine: Machine, range: PfnRange, node: NodeId, selfHost
 /**
  * Linux `__add_pages()`: section by section. With EX-1 the sections before the one that failed stay, and stay in the way.
  */
-export function addPages(machine: Machine, range: PfnRange, node: NodeId, selfHosted: boolean, choices: Choices, tell: TellMemmap, altmap: Altmap | null = null): Refusal | undefined {
+export function addPages(machine: Machine, range: PfnRange, node: NodeId, selfHosted: boolean, choices: Choices, tell: TellMemmap, altmap: Altmap | null = null, vmemmapShift = 0): Refusal | undefined {
+  const { geometry } = machine.description;
   const chunks = sectionChunks(machine, range);
   for (const [index, chunk] of chunks.entries()) {
     const failure = sparseAddSection(
@@ -120,14 +121,16 @@ export function addPages(machine: Machine, range: PfnRange, node: NodeId, selfHo
       () => !failsHere(machine, "usage"),
       () => {
         if (failsHere(machine, "memmap")) return undefined;
-        if (selfHosted) return { backing: "s", grants: [], altmapPages: 0 };
-        if (altmap !== null && takesFromAltmap(machine, chunk)) return takeFromAltmap(machine, altmap, range.start, chunk) ? { backing: "d", grants: [], altmapPages: memmapPages(machine.description.geometry, chunk.nrPages) } : undefined;
-        const grants = takeMemmap(machine, chunk, node, choices, tell);
-        return grants === undefined ? undefined : { backing: "k", grants, altmapPages: 0 };
+        const nrFrames = memmapPages(geometry, chunk.nrPages);
+        if (selfHosted) return { backing: "s", grants: [], altmapPages: 0, nrFrames };
+        if (altmap !== null && takesFromAltmap(machine, chunk)) return takeFromAltmap(machine, altmap, range.start, chunk) ? { backing: "d", grants: [], altmapPages: nrFrames, nrFrames } : undefined;
+        const shared = sharedMemmapPages(machine, chunk, altmap, vmemmapShift);
+        const grants = shared === undefined ? takeMemmap(machine, chunk, node, choices, tell) : takeSharedMemmap(machine, shared, node, choices, tell);
+        return grants === undefined ? undefined : { backing: shared === undefined ? "k" : "c", grants, altmapPages: 0, nrFrames: shared ?? nrFrames };
       },
     );
     if (failure === undefined) {
-      if (sectionOf(machine, chunk.start)?.early === false) machine.nrMemmapPages += memmapPages(machine.description.geometry, chunk.nrPages);
+      if (sectionOf(machine, chunk.start)?.early === false) machine.nrMemmapPages += sharedMemmapPages(machine, chunk, altmap, vmemmapShift) ?? memmapPages(geometry, chunk.nrPages);
       continue;
     }
     const added = chunks.slice(0, index);
@@ -155,7 +158,7 @@ export function removePages(machine: Machine, range: PfnRange, altmap: Altmap | 
     if (gone === undefined) continue;
     freeMemmap(machine, gone.grants);
     if (altmap !== null) altmap.alloc -= gone.altmapPages;
-    machine.nrMemmapPages -= memmapPages(geometry, gone.chunkPages);
+    machine.nrMemmapPages -= gone.nrFrames;
     if (gone.bootMemmapOf === null) continue;
     machine.nrMemmapBootPages -= memmapPages(geometry, geometry.sectionPages);
     freeBootMemmap(machine, gone.bootMemmapOf);

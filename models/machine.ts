@@ -47,6 +47,8 @@ export interface MemmapChunk {
   readonly grants: readonly Grant[];
   /** Frames of the device's own range that hold it. */
   readonly altmapPages: number;
+  /** Frames that hold it, wherever they are: fewer than it has pages where compound pages share them. */
+  readonly nrFrames: number;
 }
 
 /** `struct vmem_altmap`: how the start of a device range is divided, and how much of it holds memmap. */
@@ -72,7 +74,7 @@ export interface Section {
   /** subsection_map; empty where there is no usage record. */
   subsections: boolean[];
   /** Who backs the memmap of each subsection, as `SectionView.backing` says it. */
-  backing: ("b" | "k" | "s" | "d" | "-")[];
+  backing: ("b" | "k" | "s" | "d" | "c" | "-")[];
   memmap: MemmapChunk[];
   frames: Frame[];
   pageblocks: Pageblock[];
@@ -214,6 +216,8 @@ export interface Device {
   readonly range: PfnRange;
   readonly node: NodeId;
   readonly altmap: Altmap | null;
+  /** Order of its compound pages; 0: single pages. */
+  readonly vmemmapShift: number;
   /** The range is in the pgmap map, so that lookups know the frames as device frames (EX-9 can erase it). */
   mapped: boolean;
 }

@@ -271,6 +271,19 @@ const tinyAtomic: MachineDescription = {
   hotplugEnd: toPfn(0x2c0),
 };
 
+// Room for devices in compound pages: of half a section, of a section, and of two.
+//
+//   0x20        0x60                   0x80            0xa0            0xc0            0xe0            0x100
+//   |  node 0   |   section 3          |   section 4   |   section 5   |   section 6   |   section 7   |
+const tinyCompound: MachineDescription = {
+  ...base,
+  name: "tiny-compound",
+  geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 32, blockSections: 1, pmdPages: 4 },
+  nodes: [node(range(0x20, 0x60))],
+  hotplugEnd: toPfn(0x100),
+  compoundDevices: true,
+};
+
 const geometry4k: Geometry = { pageBytes: 4096, structPageBytes: 64, pageblockOrder: 9, maxPageOrder: 10, subsectionPages: 512, sectionPages: 32768, blockSections: 1, pmdPages: 512 };
 
 // 1 GiB of a PC: the hole below 1 MiB, zone DMA up to 16 MiB, zone DMA32 up to 4 GiB.
@@ -329,4 +342,4 @@ const arm6464k: MachineDescription = {
 export const tinyMachines: readonly MachineDescription[] = [tiny, tiny34, tinyEqual, tinyWide];
 
 /** Every machine that `--machine NAME` knows. */
-export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, tinyKmem, tinyVmem, tinyAtomic, x8664, arm644k, arm6416k, arm6464k];
+export const namedMachines: readonly MachineDescription[] = [...tinyMachines, tinyGaps, tinyPins, tinyGuard, tinyCompact, tinyDevice, tinyBalloon, tinyStats, tinyHuge, tinyLru, tinyKmem, tinyVmem, tinyAtomic, tinyCompound, x8664, arm644k, arm6416k, arm6464k];

@@ -15,7 +15,7 @@ import { framesOf, pageOf } from "./machine.ts";
 import type { Grant } from "./outcome.ts";
 import { allocPages } from "./page-alloc.ts";
 import { freePages } from "./pcp.ts";
-import { alignUp, hex, pfnRange } from "./pfn.ts";
+import { alignUp, hex, isAligned, isPowerOfTwo, pfnRange } from "./pfn.ts";
 import type { Order, Pfn, PfnRange } from "./pfn.ts";
 import { FrameUse } from "./view.ts";
 
@@ -49,6 +49,10 @@ export function takeMemmap(machine: Machine, chunk: PfnRange, node: NodeId, choi
   // A block that the allocator has not is not to be had either: then it is single frames.
   const blockOrder = Math.log2(Math.min(geometry.pmdPages, nrPages));
   const order = whole && blockOrder <= geometry.maxPageOrder ? blockOrder : 0;
+  return takeFrames(machine, nrPages, order, node, choices, tell);
+}
+
+function takeFrames(machine: Machine, nrPages: number, order: Order, node: NodeId, choices: Choices, tell: (grant: Grant) => void): readonly Grant[] | undefined {
   const grants: Grant[] = [];
   for (let taken = 0; taken < nrPages; ) {
     const grant = takeMemmapBlock(machine, node, order, choices, nrPages - taken);
@@ -62,6 +66,27 @@ export function takeMemmap(machine: Machine, chunk: PfnRange, node: NodeId, choi
     taken += 2 ** grant.order;
   }
   return grants;
+}
+
+/**
+ * Frames that the memmap of a chunk takes where the compound pages of a device share theirs, or undefined where they do not:
+ * one for the head of each compound page and one for its tails, wherever the page goes on. Only where that saves any.
+ *
+ * Linux `vmemmap_can_optimize()`, include/linux/mm.h; `vmemmap_populate_compound_pages()`, `section_nr_vmemmap_pages()`,
+ * mm/sparse-vmemmap.c, v6.12. arm64 does not select ARCH_WANT_OPTIMIZE_DAX_VMEMMAP.
+ */
+export function sharedMemmapPages(machine: Machine, chunk: PfnRange, altmap: Altmap | null, vmemmapShift: number): number | undefined {
+  const { arch, geometry } = machine.description;
+  const compound = 2 ** vmemmapShift;
+  const memmap = Math.floor((compound * geometry.structPageBytes) / geometry.pageBytes);
+  if (vmemmapShift === 0 || arch !== "x86-64" || altmap !== null || !isPowerOfTwo(geometry.structPageBytes) || memmap <= 2) return undefined;
+  // Compound pages that begin in the chunk: of a larger one the sections behind the first have nothing of their own.
+  return 2 * [...framesOf(chunk)].filter((pfn) => isAligned(pfn, compound)).length;
+}
+
+/** Takes single frames for a memmap that compound pages share. undefined: there were not enough. */
+export function takeSharedMemmap(machine: Machine, nrFrames: number, node: NodeId, choices: Choices, tell: (grant: Grant) => void): readonly Grant[] | undefined {
+  return takeFrames(machine, nrFrames, 0, node, choices, tell);
 }
 
 /** One block of the order, or a single frame. Linux `vmemmap_populate_hugepages()` falls back PMD by PMD. */

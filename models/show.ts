@@ -39,7 +39,7 @@ export function showMachine(machine: Machine, wanted?: readonly Fact[]): View {
     groups: () => Object.values(machine.groups).toSorted((a, b) => a.id - b.id).map(({ id, node, dynamic, pages, presentKernel, presentMovable }) => ({
       group: id, node, dynamic, pages, presentKernel, presentMovable, blocks: Object.values(machine.blocks).filter(({ group }) => group === id).map((block) => block.id).toSorted((a, b) => a - b),
     })),
-    devices: () => Object.values(machine.devices).map(({ id, range, altmap }) => ({ device: id, range, ...(altmap === null ? {} : { altmap: { ...altmap } }) })).toSorted((a, b) => a.range.start - b.range.start),
+    devices: () => Object.values(machine.devices).map(({ id, range, altmap, vmemmapShift }) => ({ device: id, range, ...(altmap === null ? {} : { altmap: { ...altmap } }), ...(vmemmapShift === 0 ? {} : { vmemmapShift }) })).toSorted((a, b) => a.range.start - b.range.start),
     kmem: () => Object.values(machine.kmem).toSorted((a, b) => a.device - b.device).map(({ device, group, added }) => ({ device, group, ranges: added.filter((range) => range !== null) })),
     resources: () => machine.resources.map(({ range, kind }) => ({ range, kind })),
     totals: () => ({ totalram, nrMemmapPages, nrMemmapBootPages, numPoisoned, maxPfn, highestPresentSection }),

@@ -4,7 +4,7 @@
  */
 import { freeContigCallable } from "./contig-pages.ts";
 import type { Command, NodeId, Op, PinRange, Poison, SoftOffline, Unpoison, ZoneType } from "./command.ts";
-import { crossesWindow, sharesMemmapFrame } from "./device.ts";
+import { crossesWindow, cutsCompoundPages, sharesMemmapFrame } from "./device.ts";
 import { blockPages } from "./geometry.ts";
 import { holdsBootMemmap } from "./boot.ts";
 import { blocksIn } from "./hotplug.ts";
@@ -107,7 +107,7 @@ export function skippedBecause(machine: Machine, command: Command): string | und
     case "group-dynamic":
       return when(machine.groups[command.id] !== undefined, "label-in-use");
     case "device-map":
-      return when(machine.devices[command.id] !== undefined, "label-in-use") ?? noNode(machine, command.node) ?? when(sharesMemmapFrame(machine.description.geometry, pfnRange(command.start, command.nrPages)), "memmap-unit") ?? when(command.nrPages > 0 && (command.reserve ?? 0) + (command.free ?? 0) === command.nrPages, "nothing-left") ?? when(crossesWindow(machine, pfnRange(command.start, command.nrPages)), "window-edge");
+      return when(machine.devices[command.id] !== undefined, "label-in-use") ?? noNode(machine, command.node) ?? when(sharesMemmapFrame(machine.description.geometry, pfnRange(command.start, command.nrPages)), "memmap-unit") ?? when(command.nrPages > 0 && (command.reserve ?? 0) + (command.free ?? 0) === command.nrPages, "nothing-left") ?? when(crossesWindow(machine, pfnRange(command.start, command.nrPages)), "window-edge") ?? when(command.vmemmapShift !== undefined && machine.description.compoundDevices !== true, "no-compound-devices") ?? when(cutsCompoundPages(command), "compound-range");
     case "device-unmap":
       return when(machine.devices[command.id] === undefined, "no-such-label");
     case "start":

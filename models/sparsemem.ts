@@ -87,7 +87,7 @@ export function blankPages(machine: Machine, section: Section): void {
 export type SparseFailure = "fail-usage" | "section-in-use" | "no-memmap";
 
 /** Where the memmap of a chunk comes from: taken frames, the block itself, or undefined where there was none to be had. */
-export type PopulateMemmap = (chunk: PfnRange) => ({ readonly backing: "k" | "s" | "d" } & Pick<MemmapChunk, "grants" | "altmapPages">) | undefined;
+export type PopulateMemmap = (chunk: PfnRange) => ({ readonly backing: "k" | "s" | "d" | "c" } & Pick<MemmapChunk, "grants" | "altmapPages" | "nrFrames">) | undefined;
 
 /**
  * Linux `sparse_add_section()` and `section_activate()`, mm/sparse-vmemmap.c, v6.12, for a chunk inside one section.
@@ -115,7 +115,7 @@ export function sparseAddSection(machine: Machine, chunk: PfnRange, allocateUsag
       if (madeUsage) dropUsage(section);
       return "no-memmap";
     }
-    section.memmap.push({ firstSubsection: subsections[0] ?? 0, nrSubsections: subsections.length, grants: memmap.grants, altmapPages: memmap.altmapPages });
+    section.memmap.push({ firstSubsection: subsections[0] ?? 0, nrSubsections: subsections.length, grants: memmap.grants, altmapPages: memmap.altmapPages, nrFrames: memmap.nrFrames });
     for (const index of subsections) section.backing[index] = memmap.backing;
   }
   if (!section.present) blankPages(machine, section);
@@ -139,7 +139,7 @@ export interface Depopulated {
   /** The section was the last of its boot memmap: give back that of this boot section. */
   readonly bootMemmapOf: number | null;
   /** Frames of memmap that are gone, for the counters. */
-  readonly chunkPages: number;
+  readonly nrFrames: number;
   readonly bootPages: boolean;
 }
 
@@ -171,5 +171,5 @@ export function sparseRemoveSection(machine: Machine, chunk: PfnRange): Depopula
     section.backing = section.backing.map(() => "-");
     if (section.usage === "allocated") dropUsage(section);
   }
-  return { grants: gone.flatMap(({ grants }) => grants), altmapPages: gone.reduce((sum, { altmapPages }) => sum + altmapPages, 0), bootMemmapOf: early && empty ? section.nr : null, chunkPages: early ? 0 : chunk.nrPages, bootPages: early && empty };
+  return { grants: gone.flatMap(({ grants }) => grants), altmapPages: gone.reduce((sum, { altmapPages }) => sum + altmapPages, 0), bootMemmapOf: early && empty ? section.nr : null, nrFrames: gone.reduce((sum, { nrFrames }) => sum + nrFrames, 0), bootPages: early && empty };
 }

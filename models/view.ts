@@ -91,7 +91,7 @@ export interface SectionView {
   readonly usage: "none" | "boot" | "allocated";
   /** subsection_map: one character a subsection, `1` where memory was added. Empty where there is no usage record. */
   readonly subsectionMap: string;
-  /** Who backs the memmap, one character a subsection: `b` boot memory, `k` frames of a kernel zone, `s` the block itself, `d` the device itself, `-` nobody. */
+  /** Who backs the memmap, one character a subsection: `b` boot memory, `k` frames of a kernel zone, `s` the block itself, `d` the device itself, `c` frames of a kernel zone that compound pages share, `-` nobody. */
   readonly backing: string;
 }
 
@@ -266,6 +266,8 @@ export interface DeviceView {
   readonly range: PfnRange;
   /** struct vmem_altmap, where the device has one: frames at its start that the driver keeps, frames behind them for memmap, frames of those lost to alignment, and frames of those that hold memmap. */
   readonly altmap?: { readonly reserve: number; readonly free: number; readonly align: number; readonly alloc: number };
+  /** Order of its compound pages, where it has such. */
+  readonly vmemmapShift?: number;
 }
 
 /** A dax device that the kmem driver has. */

@@ -111,7 +111,7 @@ export const lists: readonly ListSpec[] = [
   { fact: "tasks", key: byField("task"), fields: ["op", "phase", "range"], same: unknown, name: named("task", "task") },
   { fact: "cma", key: byField("area"), fields: ["base", "nrPages", "orderPerBit", "bitmap"], same: unknown, name: named("CMA area", "area") },
   { fact: "groups", key: byField("group"), fields: ["node", "dynamic", "pages", "presentKernel", "presentMovable", "blocks"], same: unknown, name: named("group", "group") },
-  { fact: "devices", key: byField("device"), fields: ["range", "altmap"], same: unknown, name: named("device", "device") },
+  { fact: "devices", key: byField("device"), fields: ["range", "altmap", "vmemmapShift"], same: unknown, name: named("device", "device") },
   { fact: "kmem", key: byField("device"), fields: ["group", "ranges"], same: unknown, name: named("dax device", "device") },
   { fact: "resources", key: (entry) => 5 * rangeOf(entry).start + (entry["kind"] === "ram" ? 0 : entry["kind"] === "device" ? 1 : entry["kind"] === "window" ? 2 : entry["kind"] === "kmem" ? 3 : 4), fields: ["range", "kind"], same: unknown, name: (_view, entry) => ({ pfn: rangeOf(entry).start, where: `${String(entry["kind"])} resource` }) },
 ];

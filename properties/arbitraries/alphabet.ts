@@ -105,7 +105,8 @@ function numbers({ geometry, nodes, cma, daxDevices = [] }: MachineDescription, 
 }
 
 /** What a device keeps to itself and sets aside: none, and, where the machine has windows for devices, a frame and the memmap of a section. */
-function extras({ geometry, windows = [] }: MachineDescription, name: string): readonly number[] {
+function extras({ geometry, windows = [], compoundDevices }: MachineDescription, name: string): readonly number[] {
+  if (name === "vmemmapShift") return compoundDevices === true ? [0, Math.log2(geometry.sectionPages)] : [0];
   if (windows.length === 0) return [0];
   return name === "free" ? [0, memmapPages(geometry, geometry.sectionPages)] : [0, 1];
 }

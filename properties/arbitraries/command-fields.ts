@@ -101,7 +101,7 @@ const table: { readonly [O in Op]: FieldsOf<Extract<Command, { readonly op: O }>
   "group-static": { node, maxPages: pages, id: makes("group") },
   "group-dynamic": { node, unitPages: pages, id: makes("group") },
   "group-unregister": { id: uses("group") },
-  "device-map": { reserve: optional(maxNumber), free: optional(maxNumber), ...range, node, id: makes("device") },
+  "device-map": { vmemmapShift: optional(40), reserve: optional(maxNumber), free: optional(maxNumber), ...range, node, id: makes("device") },
   "device-unmap": { id: uses("device") },
   "huge-grow": { order, node, id: makes("alloc") },
   "huge-shrink": { id: uses("alloc") },

@@ -60,6 +60,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   yield leaveOut(machine, "nodeStats");
   yield leaveOut(machine, "lruBatches");
   yield leaveOut(machine, "highAtomic");
+  yield leaveOut(machine, "compoundDevices");
   yield { ...machine, memmapOnMemory: "never" };
   yield { ...machine, movableNode: false };
   yield { ...machine, autoOnline: "offline" };
@@ -99,7 +100,7 @@ function* machineCandidates(machine: MachineDescription): Generator<MachineDescr
   }
 }
 
-function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats" | "lruBatches" | "virtioMem" | "highAtomic"): MachineDescription {
+function leaveOut(machine: MachineDescription, part: "balloon" | "nodeStats" | "lruBatches" | "virtioMem" | "highAtomic" | "compoundDevices"): MachineDescription {
   const plain: { -readonly [Field in keyof MachineDescription]: MachineDescription[Field] } = { ...machine };
   delete plain[part];
   return plain;
@@ -149,6 +150,7 @@ function machineKey(machine: MachineDescription): readonly number[] {
     machine.arch !== "x86-64",
     machine.balloon === true,
     machine.nodeStats === true,
+    machine.compoundDevices === true,
     machine.lruBatches === true,
     machine.highAtomic === true,
     machine.guardMinOrder !== undefined,

@@ -195,6 +195,8 @@ const deviceGoals: readonly Goal[] = [
   },
   { id: "taint-stays", title: "a section stayed tainted after its device was gone", rules: ["FC-07", "HP-55"], reached: ({ after, command, outcome }) => command.op === "device-unmap" && outcome.result === "ok" && (after.sections ?? []).some(({ taint }) => taint) },
   { id: "device-holds-memmap", title: "a device held part of its memmap itself, and some of what it sets aside was skipped", rules: ["FC-90", "FC-04", "FC-68"], reached: ({ after }) => (after.devices ?? []).some(({ altmap }) => altmap !== undefined && altmap.alloc > 0 && altmap.align > 0) },
+  { id: "memmap-shared", title: "compound pages of a device, several in a section, share their memmap", rules: ["HP-08", "HP-10", "FC-68"], reached: (step) => sharesMemmap(step) && 2 ** shiftOf(step) < step.after.geometry.sectionPages },
+  { id: "memmap-shared-across-sections", title: "a compound page of a device spans sections, which share its memmap", rules: ["HP-08", "HP-10", "FC-68"], reached: (step) => sharesMemmap(step) && 2 ** shiftOf(step) > step.after.geometry.sectionPages },
   { id: "driver-keeps-frames", title: "a device was unmapped of which its driver kept frames", rules: ["FC-91", "HP-28"], reached: ({ before, command, outcome }) => command.op === "device-unmap" && outcome.result === "ok" && (before.devices ?? []).some(({ device, altmap }) => device === command.id && (altmap?.reserve ?? 0) > 0) },
   { id: "memory-in-window", title: "memory was added inside a window", rules: ["FC-92"], reached: ({ after, command, outcome }) => command.op === "add" && outcome.result === "ok" && (after.resources ?? []).some(({ kind, range }) => kind === "window" && rangeContains(range, command.start)) },
   {
@@ -255,5 +257,19 @@ const taskGoals: readonly Goal[] = [
   },
   { id: "device-lock", title: "a command was skipped because a half-done operation holds the hotplug lock", rules: ["FC-36"], reached: ({ outcome }) => outcome.result === "skipped" && outcome.because?.kind === "hotplug-lock" },
 ];
+
+function shiftOf({ command }: StepRecord): number {
+  return command.op === "device-map" ? (command.vmemmapShift ?? 0) : 0;
+}
+
+/** Sections of which compound pages share the memmap. */
+function nrShared({ sections = [] }: View): number {
+  return sections.filter(({ backing }) => backing.includes("c")).length;
+}
+
+/** A device was mapped whose compound pages share their memmap. */
+function sharesMemmap(step: StepRecord): boolean {
+  return succeeded(step) && shiftOf(step) > 0 && nrShared(step.after) > nrShared(step.before);
+}
 
 export const memoryGoals: readonly Goal[] = [...isolationGoals, ...blockGoals, ...memmapGoals, ...zoneGoals, ...deviceGoals, ...taskGoals];

@@ -34,9 +34,25 @@ function nrBacked(view: View, letter: string): number {
   return count;
 }
 
+/**
+ * Frames that hold the memmap which compound pages of devices share: two for each compound page. undefined: a map that failed
+ * has left some behind, and of what size its compound pages were to be is not told.
+ */
+function nrSharedFrames(view: View): number | undefined {
+  const { subsectionPages } = view.geometry;
+  let frames = 0;
+  let covered = 0;
+  for (const { range, vmemmapShift } of view.devices ?? []) {
+    if (vmemmapShift === undefined) continue;
+    for (let pfn = range.start; pfn < rangeEnd(range); pfn = toPfn(pfn + subsectionPages)) if (backingAt(view, pfn) === "c") covered++;
+    for (let pfn = range.start; pfn < rangeEnd(range); pfn = toPfn(pfn + 2 ** vmemmapShift)) if (backingAt(view, pfn) === "c") frames += 2;
+  }
+  return covered === nrBacked(view, "c") ? frames : undefined;
+}
+
 const memmapFramesAreOwned: Invariant = {
   id: "HP-08",
-  title: "kernel zones hold exactly as many memmap frames as the sections backed by them need",
+  title: "kernel zones hold exactly as many memmap frames as the sections backed by them need, compound pages of devices that share theirs two each",
   source: "mm/sparse-vmemmap.c: vmemmap_populate(), vmemmap_free(), v6.12; no frame backs two sections and none is forgotten",
   needs: ["sections", "frames.use"],
   unless: [],
@@ -44,7 +60,9 @@ const memmapFramesAreOwned: Invariant = {
     const { use } = given(view.frames);
     let held = 0;
     for (let row = 0; row < use.length; row++) if (use[row] === FrameUse.Memmap) held++;
-    const needed = memmapPages(view.geometry, nrBacked(view, "k") * view.geometry.subsectionPages);
+    const shared = nrSharedFrames(view);
+    if (shared === undefined) return [];
+    const needed = memmapPages(view.geometry, nrBacked(view, "k") * view.geometry.subsectionPages) + shared;
     return held === needed ? [] : [{ where: "all zones", was: `${needed} memmap frames`, is: `${held}` }];
   },
 };
@@ -66,7 +84,7 @@ const bootMemmapCounted: Invariant = {
 
 const memmapCounted: Invariant = {
   id: "HP-10",
-  title: "nr_memmap_pages is the memmap of the subsections added outside early sections",
+  title: "nr_memmap_pages is the frames of the memmap of the subsections added outside early sections, each counted once where compound pages share them",
   source: "mm/vmstat.c: memmap_pages_add(); mm/sparse-vmemmap.c: section_activate(), section_deactivate(), v6.12",
   needs: ["sections", "totals"],
   unless: [],
@@ -76,7 +94,9 @@ const memmapCounted: Invariant = {
       if (early || !present) continue;
       for (let index = 0; index < subsectionMap.length; index++) if (subsectionMap[index] === "1") added++;
     }
-    const wanted = memmapPages(view.geometry, added * view.geometry.subsectionPages);
+    const shared = nrSharedFrames(view);
+    if (shared === undefined) return [];
+    const wanted = memmapPages(view.geometry, (added - nrBacked(view, "c")) * view.geometry.subsectionPages) + shared;
     const { nrMemmapPages } = given(view.totals);
     return wanted === nrMemmapPages ? [] : [{ where: "nr_memmap_pages", was: `${wanted} for ${added} subsections`, is: `${nrMemmapPages}` }];
   },
@@ -209,7 +229,7 @@ const backingFits: Invariant = {
       const hosts = (blocks.get(Math.floor((section * sectionPages) / size))?.selfHosted ?? 0) > 0;
       const letter = early ? "b" : hosts ? "s" : "k";
       for (let index = 0; index < backing.length; index++) {
-        if (backing[index] === letter || backing[index] === "-") continue;
+        if (backing[index] === letter || backing[index] === "-" || (backing[index] === "c" && letter === "k")) continue;
         if (backing[index] === "d" && letter === "k" && setsAside(view, toPfn(section * sectionPages + index * view.geometry.subsectionPages))) continue;
         found.push({ where: sectionName(section), was: `backed by ${letter === "b" ? "boot memory" : letter === "s" ? "its own block" : "a kernel zone"}`, is: backing });
         break;

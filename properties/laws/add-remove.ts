@@ -126,9 +126,18 @@ const allHostOrNone: Law = {
   },
 };
 
-function hostedByDevice(view: View, pfn: number): boolean {
+function backingAt(view: View, pfn: number): string | undefined {
   const { sectionPages, subsectionPages } = view.geometry;
-  return sectionAt(view, pfn)?.backing[Math.floor((pfn % sectionPages) / subsectionPages)] === "d";
+  return sectionAt(view, pfn)?.backing[Math.floor((pfn % sectionPages) / subsectionPages)];
+}
+
+function hostedByDevice(view: View, pfn: number): boolean {
+  return backingAt(view, pfn) === "d";
+}
+
+/** Two frames for each compound page that begins in the chunk. */
+function sharedFrames(start: number, nrPages: number, compound: number): number {
+  return 2 * (Math.ceil((start + nrPages) / compound) - Math.ceil(start / compound));
 }
 
 const memmapHasItsSize: Law = {
@@ -150,7 +159,8 @@ const memmapHasItsSize: Law = {
       const early = sectionsByNumber(before).get(number)?.early === true;
       const hosted = step.command.op === "add" ? (blocks.get(Math.floor(start / size))?.selfHosted ?? 0) > 0 : hostedByDevice(after, Math.max(range.start, start));
       const chunk = Math.min(rangeEnd(range), start + before.geometry.sectionPages) - Math.max(range.start, start);
-      if (!early && !hosted) needed += memmapPages(before.geometry, chunk);
+      const shared = step.command.op === "device-map" && backingAt(after, Math.max(range.start, start)) === "c" ? sharedFrames(Math.max(range.start, start), chunk, 2 ** (step.command.vmemmapShift ?? 0)) : undefined;
+      if (!early && !hosted) needed += shared ?? memmapPages(before.geometry, chunk);
     }
     const found = new FrameEvidence();
     let taken = 0;

@@ -59,7 +59,7 @@ export const things: readonly Thing[] = [
   { what: "a page of a pool of huge pages", there: (view) => someAllocation(view, ({ pool }) => pool === true), invariants: ["HT-04"] },
   { what: "a virtio-mem device", there: ({ resources = [] }) => resources.some(({ kind }) => kind === "virtio-mem"), invariants: ["VM-01"] },
   { what: "memory that a driver has reserved", there: ({ resources = [] }) => resources.some(({ kind }) => kind === "kmem"), invariants: ["KM-02"] },
-  { what: "a memmap that was allocated", there: (view) => someUse(view, FrameUse.Memmap) || view.sections?.some(({ backing }) => backing.includes("k")) === true, invariants: ["HP-08"] },
+  { what: "a memmap that was allocated", there: (view) => someUse(view, FrameUse.Memmap) || view.sections?.some(({ backing }) => backing.includes("k") || backing.includes("c")) === true, invariants: ["HP-08"] },
   { what: "memory that is offline or absent", there: (view) => someUse(view, FrameUse.Offline, FrameUse.Absent), invariants: ["FC-08", "HP-59"] },
   { what: "a reserved frame", there: (view) => someUse(view, FrameUse.Reserved), invariants: ["HP-61"] },
   { what: "a device, or a frame of one", there: (view) => (view.devices ?? []).length > 0 || someUse(view, FrameUse.Device) || view.resources?.some(({ kind }) => kind === "device") === true, invariants: ["FC-09", "FC-30", "FC-32", "HP-13", "HP-55"] },

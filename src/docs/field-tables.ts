@@ -171,6 +171,7 @@ export const machineFields: Words<MachineDescription> = {
   compaction: "`true`: the command `compact` can be issued; left out: it is skipped",
   guardMinOrder: "debug_guardpage_minorder with debug_pagealloc: halves of split blocks below this order become guard pages; left out: none",
   windows: "address ranges of devices that the firmware names, with `start` and `nrPages`, ascending, outside boot memory: entries of the resource tree that are not busy, inside which memory and devices come and go. May be left out: none",
+  compoundDevices: "true: devices may be mapped in compound pages, `vmemmapShift`; left out otherwise",
   daxDevices: "devices whose memory a driver can add: the `node` that it joins, and `ranges` outside boot memory, apart from one another. May be left out: none",
   virtioMem: "a virtio-mem device: its `node` and its `region`, `start` and `nrPages`, outside all else. May be left out: none",
 };

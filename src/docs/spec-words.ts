@@ -65,6 +65,7 @@ export const fieldWords: Readonly<Record<string, string>> = {
   order: "2^order frames",
   reserve: "frames at the start of a device range that its driver keeps for itself; left out: none",
   free: "frames behind them that are set aside for the memmap of the range; left out: none",
+  vmemmapShift: "order of the compound pages of a device; left out: single pages",
   node: "index in the machine's list of nodes",
   area: "index in the machine's list of CMA areas",
   block: "number of a memory block, as in memoryN",

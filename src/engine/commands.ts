@@ -355,6 +355,9 @@ export class Commands {
     if (this.#sharesMemmapFrame(command.start) || this.#sharesMemmapFrame(command.nrPages)) return skipped("memmap-unit");
     if (command.nrPages > 0 && (command.reserve ?? 0) + (command.free ?? 0) === command.nrPages) return skipped("nothing-left");
     if (this.m.resources.crossesWindow(command.start, command.nrPages)) return skipped("window-edge", { pfn: command.start });
+    const { vmemmapShift } = command;
+    if (vmemmapShift !== undefined && this.m.description.compoundDevices !== true) return skipped("no-compound-devices");
+    if (vmemmapShift !== undefined && (command.start % 2 ** vmemmapShift !== 0 || command.nrPages % 2 ** vmemmapShift !== 0)) return skipped("compound-range");
     return this.m.devices.map(command);
   }
 

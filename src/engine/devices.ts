@@ -1,4 +1,5 @@
 /** Device memory: Linux memremap_pages(), pagemap_range(), memunmap_pages(), mm/memremap.c, v6.12. */
+import { isPowerOfTwo } from "../../models/index.ts";
 import type { DeviceMap } from "../../models/index.ts";
 import { altmapOffset } from "./altmap.ts";
 import type { Altmap } from "./altmap.ts";
@@ -6,7 +7,8 @@ import { FrameCode, Type, ZoneType, noZone } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { bug, refused } from "./result.ts";
 import type { Refusal } from "./result.ts";
-import type { Section } from "./section.ts";
+import { CompoundPages } from "./section.ts";
+import type { MemmapHost, Section } from "./section.ts";
 import type { Zone } from "./zone.ts";
 
 export interface Device {
@@ -14,6 +16,7 @@ export interface Device {
   readonly start: number;
   readonly nrPages: number;
   readonly altmap: Altmap | null;
+  readonly vmemmapShift: number;
 }
 
 interface Extent {
@@ -52,21 +55,29 @@ export class Devices {
   }
 
   /** memremap_pages() of one range. */
-  map({ id, start, nrPages, node, reserve = 0, free = 0 }: DeviceMap): Refusal | undefined {
+  map({ id, start, nrPages, node, reserve = 0, free = 0, vmemmapShift = 0 }: DeviceMap): Refusal | undefined {
     if (this.conflicts(start, nrPages)) return refused("ENOMEM", "device-conflict", { pfn: start });
     if (this.m.resources.meetsRam(start, nrPages)) return refused("ENXIO", "ram-conflict", { pfn: start });
     const altmap: Altmap | null = reserve > 0 || free > 0 ? { base: start, reserve, free, align: 0, alloc: 0 } : null;
-    const refusal = this.checkRange(start, nrPages, altmap) ?? this.m.hotplug.addChunks(start, nrPages, node, altmap ?? "kernel");
+    const refusal = this.checkRange(start, nrPages, altmap) ?? this.m.hotplug.addChunks(start, nrPages, node, altmap ?? this.#memmapHost(vmemmapShift));
     if (refusal !== undefined) {
       // The clean-up of the pgmap clears the whole range, live entries of others included.
       if (this.#meets(start, nrPages) && this.m.quirks.applies("EX-9")) this.#erase(start, start + nrPages);
       return refusal;
     }
-    this.#devices.set(id, { id, start, nrPages, altmap });
+    this.#devices.set(id, { id, start, nrPages, altmap, vmemmapShift });
     this.#pgmap = [...this.#pgmap, { start, end: start + nrPages }];
     this.m.resources.add(start, nrPages, "device");
     this.movePagesToZone(this.m.zones.of(node, ZoneType.Device), start, nrPages, reserve);
     return undefined;
+  }
+
+  /** vmemmap_can_optimize(): on x86-64, where three frames and more hold the memmap of a compound page, some of them the same. */
+  #memmapHost(vmemmapShift: number): MemmapHost {
+    const { arch, geometry } = this.m.description;
+    const nrPages = 2 ** vmemmapShift;
+    const saves = Math.floor((nrPages * geometry.structPageBytes) / geometry.pageBytes) > 2;
+    return vmemmapShift > 0 && arch === "x86-64" && isPowerOfTwo(geometry.structPageBytes) && saves ? new CompoundPages(nrPages) : "kernel";
   }
 
   /** Linux looks at the first and the last frame only (EX-9). */

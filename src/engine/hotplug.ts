@@ -9,6 +9,7 @@ import type { Machine } from "./machine.ts";
 import { MemoryBlock } from "./memory-blocks.ts";
 import { refused } from "./result.ts";
 import type { Refusal } from "./result.ts";
+import { altmapOf } from "./section.ts";
 import type { MemmapHost } from "./section.ts";
 import type { NodeState } from "./zone.ts";
 
@@ -164,7 +165,7 @@ export class Hotplug {
         continue;
       }
       if (added.length > 0 && !this.m.quirks.applies("EX-1")) {
-        const altmap = host === "kernel" || host === "self" ? null : host;
+        const altmap = altmapOf(host);
         for (const { start: first, nrPages: n } of added.toReversed()) this.m.sections.remove(first, n, altmap);
       }
       return failed;

@@ -11,7 +11,14 @@ import { lowerBound } from "./free-bits.ts";
 import { FrameCode, Type, ZoneType, orderPages } from "./layout.ts";
 import { grantOf } from "./log.ts";
 import type { Machine } from "./machine.ts";
+import { CompoundPages, altmapOf } from "./section.ts";
 import type { MemmapChunk, MemmapGrant, Section } from "./section.ts";
+
+/** vmemmap_populate_compound_pages(): a head and a tail frame for each compound page; of one that began in an earlier section nothing. */
+function nrSharedFrames(start: number, nrPages: number, compound: CompoundPages): number {
+  if (compound.nrPages <= nrPages) return (2 * nrPages) / compound.nrPages;
+  return start % compound.nrPages === 0 ? 2 : 0;
+}
 
 export class Memmap {
   protected readonly m: Machine;
@@ -33,13 +40,14 @@ export class Memmap {
   /** The memmap of n frames of one section; undefined: it could not be had, and nothing is left behind. */
   populate(start: number, nrPages: number, node: number, host: MemmapChunk["host"]): MemmapChunk | undefined {
     if (this.m.faults.fails("memmap")) return undefined;
-    const nrFrames = memmapPages(this.m.geometry, nrPages);
-    const whole = nrPages === this.m.sizes.sectionPages;
-    const own = host !== "self" && host !== "kernel" && (whole || this.m.description.arch === "arm64") ? host : null;
+    const shared = host instanceof CompoundPages ? nrSharedFrames(start, nrPages, host) : -1;
+    const nrFrames = shared < 0 ? memmapPages(this.m.geometry, nrPages) : shared;
+    const whole = shared < 0 && nrPages === this.m.sizes.sectionPages;
+    const own = whole || this.m.description.arch === "arm64" ? altmapOf(host) : null;
     const grants = host === "self" ? [] : own === null ? this.#takeFrames(nrFrames, node, whole) : this.#takeOwn(own, nrFrames, whole);
     if (grants === undefined) return undefined;
-    this.account(nrPages, 1);
-    return { start, nrPages, host: own ?? (host === "self" ? "self" : "kernel"), grants };
+    this.account(nrPages, 1, nrFrames);
+    return { start, nrPages, host: own ?? (altmapOf(host) === null ? host : "kernel"), grants, nrFrames };
   }
 
   /** vmemmap_populate_hugepages() with an altmap, and on arm64 vmemmap_populate_basepages(): there is nowhere else to go. */
@@ -55,8 +63,8 @@ export class Memmap {
   }
 
   /** nr_memmap_pages counts what the block hosts itself, too. */
-  protected account(nrPages: number, sign: 1 | -1): void {
-    this.m.totals.nrMemmapPages += sign * memmapPages(this.m.geometry, nrPages);
+  protected account(nrPages: number, sign: 1 | -1, nrFrames: number = memmapPages(this.m.geometry, nrPages)): void {
+    this.m.totals.nrMemmapPages += sign * nrFrames;
   }
 
   /** vmemmap_populate_hugepages(): blocks for a whole section; where none is to be had, and for a part, single frames. */
@@ -89,7 +97,7 @@ export class Memmap {
     const gone = section.memmap.filter((chunk) => chunk.start >= start && chunk.start < start + nrPages);
     section.memmap = section.memmap.filter((chunk) => !gone.includes(chunk));
     for (const chunk of gone) {
-      this.account(chunk.nrPages, -1);
+      this.account(chunk.nrPages, -1, chunk.nrFrames);
       for (const grant of chunk.grants) {
         if (altmap !== null && this.isOfAltmap(altmap, grant.pfn)) altmap.alloc -= orderPages(grant.order);
         else this.freeGrant(grant);

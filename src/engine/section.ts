@@ -21,10 +21,26 @@ export interface MemmapChunk {
   readonly nrPages: number;
   readonly host: MemmapHost;
   readonly grants: readonly MemmapGrant[];
+  /** Frames that hold it, wherever they are. */
+  readonly nrFrames: number;
 }
 
-/** The buddy, the block itself, or, as far as it goes, the range of a device. */
-export type MemmapHost = "kernel" | "self" | Altmap;
+/** A device in compound pages of so many frames, whose memmap is shared: the buddy pays for two frames of each. */
+export class CompoundPages {
+  readonly nrPages: number;
+
+  constructor(nrPages: number) {
+    this.nrPages = nrPages;
+  }
+}
+
+/** The buddy, alone or for compound pages, the block itself, or, as far as it goes, the range of a device. */
+export type MemmapHost = "kernel" | CompoundPages | "self" | Altmap;
+
+/** The part of a device that holds its memmap, where there is one. */
+export function altmapOf(host: MemmapHost): Altmap | null {
+  return typeof host === "string" || host instanceof CompoundPages ? null : host;
+}
 
 const noChunks: readonly MemmapChunk[] = [];
 const noLeaves: (FreeLeaf | undefined)[] = [];

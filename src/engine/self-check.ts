@@ -6,7 +6,7 @@
 import { sumOf } from "./hugetlb.ts";
 import { AllocFlag, FrameCode, Type, byteAt, isAllocated, isFree, isGuard, isPcp, nrLists, orderOf, orderPages, pcpList, unitPages, wordAt } from "./layout.ts";
 import type { Machine } from "./machine.ts";
-import { isUntouched, zoneAt } from "./section.ts";
+import { CompoundPages, isUntouched, zoneAt } from "./section.ts";
 import type { Section } from "./section.ts";
 import type { Zone } from "./zone.ts";
 
@@ -284,14 +284,14 @@ function checkKmem(m: Machine, report: Report): void {
 function checkTotals(m: Machine, report: Report): void {
   const sections = m.sections.table.between(0, Number.POSITIVE_INFINITY);
   const chunks = sections.flatMap(({ memmap }) => memmap);
-  const grants = chunks.flatMap((chunk) => (chunk.host === "kernel" ? chunk.grants : []));
+  const grants = chunks.flatMap((chunk) => (chunk.host === "kernel" || chunk.host instanceof CompoundPages ? chunk.grants : []));
   for (const { id, altmap } of m.devices.all()) {
     if (altmap === null) continue;
     const own = chunks.flatMap((chunk) => (chunk.host === altmap ? chunk.grants : []));
     expect(report, `device ${id}: frames that hold its memmap`, own.reduce((sum, { order }) => sum + orderPages(order), 0), altmap.alloc);
   }
   expect(report, "totalram", m.zones.all.reduce((sum, { managed }) => sum + managed, 0), m.totals.totalram);
-  expect(report, "memmap frames", chunks.reduce((sum, { nrPages }) => sum + m.sections.memmapPages(nrPages), 0), m.totals.nrMemmapPages);
+  expect(report, "memmap frames", chunks.reduce((sum, { nrFrames }) => sum + nrFrames, 0), m.totals.nrMemmapPages);
   expect(report, "boot memmap frames", sections.filter(({ early }) => early).length * m.sections.memmapPages(m.sizes.sectionPages), m.totals.nrMemmapBootPages);
   expect(report, "poisoned frames", sections.reduce((sum, { poisoned }) => sum + (poisoned?.size ?? 0), 0), m.totals.numPoisoned);
   for (const { pfn, order } of grants) {

@@ -9,7 +9,7 @@ import { sumOf } from "./hugetlb.ts";
 import { AllocFlag, Type, isFree, isPcp, orderOf, pcpList } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { broken, unreachable } from "./result.ts";
-import { isUntouched, zoneAt } from "./section.ts";
+import { CompoundPages, isUntouched, zoneAt } from "./section.ts";
 import type { Section } from "./section.ts";
 import type { Task } from "./tasks.ts";
 import { viewFrames } from "./view-frames.ts";
@@ -121,7 +121,7 @@ function backingOf(section: Section, offset: number): string {
   if (section.early) return "b";
   const pfn = section.start + offset;
   const chunk = section.memmap.find(({ start, nrPages }) => pfn >= start && pfn < start + nrPages);
-  return chunk === undefined ? "-" : chunk.host === "self" ? "s" : chunk.host === "kernel" ? "k" : "d";
+  return chunk === undefined ? "-" : chunk.host === "self" ? "s" : chunk.host === "kernel" ? "k" : chunk.host instanceof CompoundPages ? "c" : "d";
 }
 
 function typeName(type: number): Migratetype {
@@ -270,7 +270,7 @@ function viewGroups(m: Machine): readonly GroupView[] {
 }
 
 function viewDevices(m: Machine): readonly DeviceView[] {
-  return m.devices.all().map(({ id, start, nrPages, altmap }) => ({ device: id, range: pfnRange(toPfn(start), nrPages), ...(altmap === null ? {} : { altmap: shownAltmap(altmap) }) }));
+  return m.devices.all().map(({ id, start, nrPages, altmap, vmemmapShift }) => ({ device: id, range: pfnRange(toPfn(start), nrPages), ...(altmap === null ? {} : { altmap: shownAltmap(altmap) }), ...(vmemmapShift === 0 ? {} : { vmemmapShift }) }));
 }
 
 function shownAltmap({ reserve, free, align, alloc }: Altmap): NonNullable<DeviceView["altmap"]> {

@@ -67,7 +67,7 @@ const commands: { readonly [K in Op]: Schema<Extract<Command, { op: K }>> } = {
   "group-static": closed({ op: v.literal("group-static"), id: label, node: label, maxPages: nrPagesOrNone }),
   "group-dynamic": closed({ op: v.literal("group-dynamic"), id: label, node: label, unitPages: nrPagesOrNone }),
   "group-unregister": closed({ op: v.literal("group-unregister"), id: label }),
-  "device-map": closed({ op: v.literal("device-map"), id: label, ...rangeOrNone, node: label, reserve: v.exactOptional(nrPages), free: v.exactOptional(nrPages) }),
+  "device-map": closed({ op: v.literal("device-map"), id: label, ...rangeOrNone, node: label, reserve: v.exactOptional(nrPages), free: v.exactOptional(nrPages), vmemmapShift: v.exactOptional(whole(1, 40)) }),
   "device-unmap": closed({ op: v.literal("device-unmap"), id: label }),
   "huge-grow": closed({ op: v.literal("huge-grow"), id: label, order, node: label }),
   "huge-shrink": closed({ op: v.literal("huge-shrink"), id: label }),

@@ -31,6 +31,7 @@
  * | windows | none |
  * | hugePages | no pools of huge pages |
  * | hugePages[].migratable | true |
+ * | compoundDevices | no devices in compound pages |
  * | daxDevices | none |
  * | virtioMem | no virtio-mem device |
  */
@@ -97,6 +98,7 @@ const description: Schema<MachineDescription> = closed({
   compaction: v.exactOptional(v.literal(true)),
   guardMinOrder: v.exactOptional(order),
   windows: v.exactOptional(listOf(range, 256)),
+  compoundDevices: v.exactOptional(v.literal(true, "true, or left out")),
   daxDevices: v.exactOptional(listOf(closed({ node: whole(0, maxNodes - 1), ranges: listOf(range, 64) }), 64)),
   virtioMem: v.exactOptional(closed({ node: whole(0, maxNodes - 1), region: range })),
 });

@@ -13,7 +13,7 @@ import { flagOfHead, largestStep, promisedDissolved } from "./huge-pages.ts";
 import { cmaForAll, fixedHugetlb, samePageblock, zoneOfCursor } from "./isolation.ts";
 import { guessedByFlag } from "./lru-batches.ts";
 import { neverAdded } from "./kmem.ts";
-import { altmapBoundary, hostedRollback, memmapChunk, memmapUnderflow } from "./memmap.ts";
+import { altmapBoundary, hostedRollback, memmapChunk, memmapUnderflow, sharedCounted } from "./memmap.ts";
 import type { Mutant } from "./mutant.ts";
 import { strandedStats } from "./node-stats.ts";
 import { managedZonelists, newNodeCounts, normalMask, otherZonelists } from "./nodes.ts";
@@ -30,7 +30,7 @@ export const mutants: readonly Mutant[] = [
   canary,
   nodeSpan, shrinkAtOffline, zoneEnd, firstSection, zoneOfCursor, sectionsStayOnline, otherZonelists, lastSection, normalMask, newNodeCounts, isolatedCount, cancelUntold, strandedStats,
   onlyNode, unpairedDone, heldBlock, hostedRollback, groupMember, onlineWithoutPage, deviceCollision, nestedMemory, poisonBlocks, poisonRemembered, altmapBoundary, memmapChunk, bootLimit, firstPage, memMapFlag, sectionWord,
-  sectionNode, memmapUnderflow, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, smallZones, misfitLost, offlineCandidate, cmaForAll,
+  sectionNode, memmapUnderflow, sharedCounted, endMark, isolatedMerge, typeOfEntry, samePageblock, moveRange, retypeAll, guardsUncounted, managedZonelists, bitIndex, smallZones, misfitLost, offlineCandidate, cmaForAll,
   deferredTypes, overlappingNodes, wholePageblocks, skipFromTail, firstArea, areaAlignment, droppedInCheck, isolatedCounts, wholeFolios, nothingToMove, pinLeak, fastPathRule, guessedByFlag, zeroPage, hugetlbTail, countedTwice, flagOfHead, statusOfTry, promisedDissolved, fixedHugetlb, largestStep, firstDevicePage, deviceOverlap,
   deviceTails, neverAdded, groupSize, pluggableRange, balloonZones, holesOfNodes, pageblockStart,
 ];

@@ -39,6 +39,20 @@ export const memmapUnderflow: Mutant = {
   parts: { ...shippedParts, Memmap: UncountsWhatNeverCame },
 };
 
+class CountsAll extends Memmap {
+  protected override account(nrPages: number, sign: 1 | -1): void {
+    super.account(nrPages, sign);
+  }
+}
+
+export const sharedCounted: Mutant = {
+  id: "B39",
+  title: "mm/sparse-vmemmap: fix DAX vmemmap accounting with optimization",
+  effect: "nr_memmap_pages counts the whole memmap of a device in compound pages, also the part that has no frames of its own",
+  machine: "tiny-compound",
+  parts: { ...shippedParts, Memmap: CountsAll },
+};
+
 class BehindTheReserve extends Memmap {
   override isOfAltmap(altmap: Altmap, pfn: number): boolean {
     return pfn >= altmap.base && pfn < altmap.base + altmapOffset(altmap) + altmap.alloc + altmap.align;

@@ -36,8 +36,7 @@ export const notModelled: readonly NotModelled[] = [
   { id: "B06", why: "a gigantic page is aligned to its size: met at a tail it covers the rest of the range, and skipping too far changes nothing that can be seen" },
   { id: "B07", why: "a gigantic page that crosses the border of a block covers the block to its end, and skipping past that changes nothing that can be seen" },
   { id: "B36", why: "without vmemmap, which is not modelled, the memmap of no memory is freed, and every removal stops the kernel; with it addresses follow from frames" },
-  { id: "B39", why: "device maps with compound pages, whose memmap is shared, are left out" },
-  { id: "B43", why: "no range with a hole in it is isolated, because no caller asks for one, and a hole where the first pageblock begins counts as an unmovable page" },
+  { id: "B43", why: "no caller isolates a range with a hole in it: offline refuses such blocks, and contiguous ranges are of pages that are there" },
   { id: "B63", why: "Linux 6.12 tests all that can be wrong with a declared area before it reserves the memory, so there is never anything to release" },
   { id: "B78", why: "in Linux 6.12 only a second bad frame of a huge page that is poisoned already misses the statistics, and outcomes by node are not counted here" },
 ];

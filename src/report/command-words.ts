@@ -88,7 +88,7 @@ export function commandWords(command: Command): string {
     case "group-unregister":
       return groupName(command.id);
     case "device-map":
-      return `${deviceName(command.id)} ${rangeWords(command)} node ${command.node}${command.reserve === undefined ? "" : ` reserve ${command.reserve}`}${command.free === undefined ? "" : ` free ${command.free}`}`;
+      return `${deviceName(command.id)} ${rangeWords(command)} node ${command.node}${command.reserve === undefined ? "" : ` reserve ${command.reserve}`}${command.free === undefined ? "" : ` free ${command.free}`}${command.vmemmapShift === undefined ? "" : ` in compound pages of order ${command.vmemmapShift}`}`;
     case "device-unmap":
       return deviceName(command.id);
     case "huge-grow":

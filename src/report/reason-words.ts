@@ -101,6 +101,8 @@ const reasons: Readonly<Record<string, Words>> = {
   "no-such-device": say("the machine has no such dax device"),
   bound: say("the driver has the device already"),
   "not-bound": say("the driver does not have the device"),
+  "no-compound-devices": say("the machine has no devices in compound pages"),
+  "compound-range": say("the range is not whole compound pages"),
   "no-virtio-mem": say("the machine has no virtio-mem device"),
   "device-broken": say("the driver has given the virtio-mem device up"),
   "driver-group": say("it is the group of the virtio-mem device"),

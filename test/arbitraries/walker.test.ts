@@ -164,7 +164,7 @@ describe("a walk over tiny", () => {
 });
 
 /** Recipes that tiny does not allow. */
-const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free", "kmem-range-taken", "kmem-range-fails", "kmem-online-stays", "vmem-grow-and-shrink", "atomic-reserve", "atomic-from-list"]);
+const elsewhere: ReadonlySet<string> = new Set(["device-beside-memory", "range-from-tail", "compact-node", "balloon-moves", "node-stats-return", "device-own-memmap", "memory-in-window", "huge-offline", "huge-poison", "huge-held", "batched-pin", "batched-free", "kmem-range-taken", "kmem-range-fails", "kmem-online-stays", "vmem-grow-and-shrink", "atomic-reserve", "atomic-from-list", "device-compound-pages"]);
 
 describe("a walk over the other small machines", () => {
   it("compacts zones where that can be done, and asks for zones that are not there", () => {
@@ -240,6 +240,14 @@ describe("a walk over the other small machines", () => {
     expect(done.get("device-own-memmap")?.completed ?? 0).toBeGreaterThan(5);
     expect(done.get("memory-in-window")?.completed ?? 0).toBeGreaterThan(5);
     expect(invalid).toEqual([]);
+  });
+
+  it("maps devices in compound pages, where a machine has such", () => {
+    const maps = Array.from({ length: 30 }, (_, seed) => generateScenario(pseudoRandom(seed), createReference, machineCalled("tiny-compound"), profileOf("strict"), { behaviour: "device", length: 40 })).flatMap(({ commands }) => commands.filter((command) => command.op === "device-map"));
+
+    expect(maps.filter(({ vmemmapShift = 0 }) => vmemmapShift >= 4).length).toBeGreaterThan(15);
+    expect(maps.filter(({ vmemmapShift }) => vmemmapShift === undefined).length).toBeGreaterThan(3);
+    expect(tallyRuns(machineCalled("tiny-compound"), "strict", 80).recipes.get("device-compound-pages")?.completed ?? 0).toBeGreaterThan(5);
   });
 
   it("reaches the pools of huge pages, where a machine has some and nowhere else", () => {

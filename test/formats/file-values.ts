@@ -72,7 +72,7 @@ export const commandsByOp: { readonly [K in Op]: fc.Arbitrary<Extract<Command, {
   "group-static": fc.record({ op: op("group-static"), id: label, node: label, maxPages: frames(0) }),
   "group-dynamic": fc.record({ op: op("group-dynamic"), id: label, node: label, unitPages: frames(0) }),
   "group-unregister": fc.record({ op: op("group-unregister"), id: label }),
-  "device-map": fc.record({ op: op("device-map"), id: label, ...rangeOrNone, node: label, reserve: frames(1), free: frames(1) }, { requiredKeys: ["op", "id", "start", "nrPages", "node"] }),
+  "device-map": fc.record({ op: op("device-map"), id: label, ...rangeOrNone, node: label, reserve: frames(1), free: frames(1), vmemmapShift: fc.integer({ min: 1, max: 40 }) }, { requiredKeys: ["op", "id", "start", "nrPages", "node"] }),
   "device-unmap": fc.record({ op: op("device-unmap"), id: label }),
   "huge-grow": fc.record({ op: op("huge-grow"), id: label, order, node: label }),
   "huge-shrink": fc.record({ op: op("huge-shrink"), id: label }),

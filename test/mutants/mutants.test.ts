@@ -52,6 +52,7 @@ const expected: Readonly<Record<string, Expected>> = {
   B35: { rules: ["HP-01"], commands: 2, seed: 16 },
   B37: { rules: ["FC-14"], commands: 2, seed: 1 },
   B38: { rules: ["HP-10"], commands: 2, seed: 59 },
+  B39: { rules: ["HP-10"], commands: 1, seed: 1 },
   B40: { rules: ["view-blocks"], commands: 0, seed: 1 },
   B41: { rules: ["FC-15", "PG-10"], commands: 2, seed: 25 },
   B42: { rules: ["FC-15", "FC-16", "PG-10", "PG-15"], commands: 4, seed: 50 },

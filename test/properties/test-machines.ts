@@ -111,6 +111,14 @@ export const testMachines: readonly MachineDescription[] = [
   },
   {
     ...base,
+    name: "compound devices",
+    geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 32, blockSections: 1, pmdPages: 4 },
+    nodes: [node(range(0x20, 0x60))],
+    hotplugEnd: toPfn(0x100),
+    compoundDevices: true,
+  },
+  {
+    ...base,
     name: "dax devices",
     geometry: { pageBytes: 256, structPageBytes: 64, pageblockOrder: 2, maxPageOrder: 3, subsectionPages: 4, sectionPages: 16, blockSections: 1, pmdPages: 4 },
     nodes: [node(range(0x20, 0x60))],

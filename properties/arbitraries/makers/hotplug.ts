@@ -102,7 +102,21 @@ function groupInUse(walk: Walk): number {
 export function deviceOf(walk: Walk, { start, nrPages }: PfnRange): DeviceMap {
   const node = pickWhere(walk.draw, walk.habits.nodes, (candidate) => walk.now.isNodeOnline(candidate)) ?? 0;
   const command: DeviceMap = { op: "device-map", id: walk.labels.fresh("device"), start, nrPages, node };
+  if (walk.world.description.compoundDevices === true) return { ...command, ...compoundFor(walk, { start, nrPages }) };
   return walk.world.windows.length > 0 && walk.draw.chance(1, 2) ? { ...command, ...altmapFor(walk, { start, nrPages }) } : command;
+}
+
+/** Compound pages that the range is made of, as large as can be or smaller; now and then larger ones, or none. */
+function compoundFor({ draw }: Walk, { start, nrPages }: PfnRange): Pick<DeviceMap, "vmemmapShift"> {
+  let largest = 0;
+  while (largest < 20 && start % 2 ** (largest + 1) === 0 && nrPages % 2 ** (largest + 1) === 0) largest++;
+  const shift = draw.weighted([
+    [4, largest],
+    [2, Math.max(0, largest - 1)],
+    [1, draw.below(largest + 3)],
+    [1, 0],
+  ]);
+  return shift === 0 ? {} : { vmemmapShift: shift };
 }
 
 type Altmap = Pick<DeviceMap, "reserve" | "free">;

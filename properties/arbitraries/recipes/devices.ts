@@ -120,6 +120,30 @@ function* memoryInWindow(walk: Walk): Script {
   return true;
 }
 
+// A compound page of two sections, of which only the first has frames for its memmap; or two of half a section each.
+//
+//   |<------- compound page ------->|
+//   |    section     |    section   |
+function* compoundPages(walk: Walk): Script {
+  const { draw, now, world } = walk;
+  const { section } = world;
+  const large = draw.chance(2, 3);
+  const nrPages = large ? 2 * section : section;
+  const isFree = (range: PfnRange): boolean => !now.devices.some((device) => rangesOverlap(device.range, range)) && !now.blocks.some(({ block }) => rangesOverlap(now.blockRange(block), range));
+  const starts = world.spareBlocks.map((id) => now.blockRange(id).start).filter((start) => start % nrPages === 0 && start + nrPages <= world.description.hotplugEnd && isFree(pfnRange(start, nrPages)));
+  const start = pickWhere(draw, starts, () => true);
+  if (start === undefined) return false;
+  if (draw.chance(1, 4)) yield { op: "fail-next", what: draw.pick(["usage", "memmap"]), skip: 1 };
+  if (!(yield* hotplugIdle(walk))) return false;
+  const { vmemmapShift: _, ...plain } = deviceOf(walk, pfnRange(start, nrPages));
+  yield { ...plain, vmemmapShift: Math.log2(large ? nrPages : section / 2) };
+  if (!now.devices.some(({ device }) => device === plain.id) || !(yield* hotplugIdle(walk))) return false;
+  yield { op: "device-unmap", id: plain.id };
+  return true;
+}
+
+const hasCompoundDevices = ({ description }: World): boolean => description.compoundDevices === true;
+
 const hasWindows = ({ windows }: World): boolean => windows.length > 0;
 
 export const deviceRecipes: readonly Recipe[] = [
@@ -128,5 +152,6 @@ export const deviceRecipes: readonly Recipe[] = [
   { id: "device-then-memory", title: "memory is added where a device is or was", favoured: ["device"], possible: hasRoom, run: deviceThenMemory },
   { id: "device-own-memmap", title: "a device holds its memmap itself, as far as that is of whole sections", favoured: ["mixed", "churn", "refuse", "hotplug", "device"], possible: hasWindows, run: ownMemmap },
   { id: "memory-in-window", title: "a device is mapped over memory that was added inside a window", favoured: ["device", "refuse"], possible: hasWindows, run: memoryInWindow },
+  { id: "device-compound-pages", title: "a device is mapped in compound pages, larger or smaller than a section", favoured: ["mixed", "churn", "refuse", "hotplug", "device"], possible: hasCompoundDevices, run: compoundPages },
   { id: "failed-map", title: "a device map fails half way", favoured: ["device"], possible: always, run: failedMap },
 ];
