@@ -24,6 +24,8 @@ export interface FailureOptions {
   readonly explained: readonly SwitchId[];
   /** What came of scenarios that were run before. */
   readonly memory?: Memory;
+  /** Other failures are looked for too; left out: yes. */
+  readonly alsoOthers?: boolean;
 }
 
 /**
@@ -65,10 +67,10 @@ export interface Failure {
   readonly others: () => readonly OtherFailure[];
 }
 
-/** Scenarios of up to this many commands are always judged whole: whatever they break is worth knowing. */
+/** Where other failures are looked for, scenarios of up to this many commands are always judged whole: whatever they break is worth knowing. */
 const alwaysWhole = { few: 4, many: 1 } as const;
 
-export function failureOf({ setup: setupOn, subjectProfile, finding, explained, memory }: FailureOptions): Failure {
+export function failureOf({ setup: setupOn, subjectProfile, finding, explained, memory, alsoOthers = true }: FailureOptions): Failure {
   const others = new Map<string, OtherFailure>();
   const booted = new WeakSet<MachineDescription>();
   const alike = signatureOf(finding, explained);
@@ -88,7 +90,7 @@ export function failureOf({ setup: setupOn, subjectProfile, finding, explained, 
     stillFails: (scenario, many = false) => {
       const setup = setupOn(scenario.machine);
       // A known difference of Linux may show under any rule.
-      if (explained.length === 0 && scenario.commands.length > (many ? alwaysWhole.many : alwaysWhole.few) && booted.has(scenario.machine) && !remembered(memory?.mayBreak, () => `${finding.kind} ${finding.rule} ${JSON.stringify(scenario.commands)}`, () => mayBreak(setup, finding, scenario.commands))) return false;
+      if (explained.length === 0 && scenario.commands.length > (alsoOthers ? (many ? alwaysWhole.many : alwaysWhole.few) : 0) && booted.has(scenario.machine) && !remembered(memory?.mayBreak, () => `${finding.kind} ${finding.rule} ${JSON.stringify(scenario.commands)}`, () => mayBreak(setup, finding, scenario.commands))) return false;
       const result = remembered(memory?.results, () => JSON.stringify(scenario.commands), () => whole(setup, scenario));
       if (result.verdict !== "breach") return false;
       const { broken } = result;

@@ -246,7 +246,7 @@ async function settle(options: SearchOptions, state: State, { machine, commands:
   const found: Counterexample[] = [];
   /** Reduces one failure and files it, unless what it comes down to is known; returns what else was met. */
   const work = async (finding: Finding, start: Scenario, thorough: boolean, maxExecutions: number): Promise<readonly OtherFailure[]> => {
-    const failure = failureOf({ setup: setupUnder(profile), subjectProfile, finding, explained, ...(memory === undefined ? {} : { memory }) });
+    const failure = failureOf({ setup: setupUnder(profile), subjectProfile, finding, explained, alsoOthers: thorough, ...(memory === undefined ? {} : { memory }) });
     const pulse = async ({ commands: size }: { readonly commands: number }): Promise<boolean> => goesOn(options, state, size);
     const { scenario, executions, complete } = await reduce(start, { stillFails: failure.stillFails, machineToo: options.machine === "drawn", thorough, inert: failure.inert, maxExecutions, pulse });
     // What is a breach of the profile that was asked for is told in its name.

@@ -3,6 +3,7 @@ import { createReference, namedMachines, parseProfile, strict, toPfn } from "../
 import type { AllocContig, Command, CreateSubject, Isolate, MachineDescription, Op, Outcome, Profile, Verdict, View } from "../../models/index.ts";
 import type { SubjectName } from "../../src/check/counterexample.ts";
 import type { CheckedSubject } from "../../src/check/lockstep.ts";
+import { usualAudits } from "../../src/check/search.ts";
 import type { SearchOptions } from "../../src/check/search.ts";
 import { createSubject } from "../../src/check/subjects.ts";
 
@@ -50,10 +51,10 @@ export function hesitant(op: Op, verdict: Verdict): CreateSubject {
   };
 }
 
-/** A search of the engine under that profile, judged by `strict` on `tiny` where nothing else is said. */
+/** A search of the engine under that profile, judged by `strict` on `tiny` where nothing else is said, audited now and then. */
 export function searching(subjectProfile: string, options: Partial<SearchOptions> & Pick<SearchOptions, "seed" | "runs">, mutant: string | null = null): SearchOptions {
   const subject: SubjectName = { subject: "engine", profile: subjectProfile, mutant };
-  return { machine: tiny, profile: strict, subject, subjectProfile: profileNamed(subjectProfile), create: (machine, profile) => createSubject(subject, machine, profile), maxReductions: 20_000, ...options };
+  return { machine: tiny, profile: strict, subject, subjectProfile: profileNamed(subjectProfile), create: (machine, profile) => createSubject(subject, machine, profile), maxReductions: 20_000, auditEvery: usualAudits, ...options };
 }
 
 export const alloc = (id: number, kind: "user" | "kernel" = "user"): Command => ({ op: "alloc", id, kind, order: 0, node: 0, thisNode: false, zone: "normal" });
