@@ -4,7 +4,7 @@ import type { FrameTable, PfnRange } from "../../models/index.ts";
 import { FrameCode, byteAt, hasOrder, isAllocated, isFree, isGuard, isPcp, noZone, orderOf, unitPages } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { broken } from "./result.ts";
-import { isPoisoned, isUntouched, zoneAt } from "./section.ts";
+import { isUntouched, zoneAt } from "./section.ts";
 import type { Section } from "./section.ts";
 
 type Columns = Pick<FrameTable, "use" | "flags" | "zone" | "order">;
@@ -103,10 +103,13 @@ function fillFlags(m: Machine, section: Section, columns: Columns, at: number): 
   for (let first = 0; first < sectionPages; first += subsectionPages) {
     const added = m.sections.isAdded(section, first);
     const valid = section.hasMemMap && (section.early || added) ? FrameFlag.Valid : 0;
+    // Only devices make a difference inside a subsection.
+    const online = m.sections.isOnlineAt(section, first);
     for (let offset = first; offset < first + subsectionPages; offset++) {
-      const online = m.sections.isOnlineAt(section, offset) ? FrameFlag.Online : 0;
-      const poisoned = isPoisoned(section, offset) ? FrameFlag.Hwpoison : 0;
-      columns.flags[at + offset] = byteAt(columns.flags, at + offset) | valid | online | poisoned;
+      let flags = byteAt(columns.flags, at + offset) | valid;
+      if (section.taint ? m.sections.isOnlineAt(section, offset) : online) flags |= FrameFlag.Online;
+      if (section.poisoned !== null && section.poisoned.has(offset)) flags |= FrameFlag.Hwpoison;
+      columns.flags[at + offset] = flags;
       const use = byteAt(columns.use, at + offset);
       const hasLink = use !== FrameUse.Absent && use !== FrameUse.Offline && use !== FrameUse.Unknown;
       if (!hasLink) continue;
