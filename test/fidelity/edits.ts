@@ -33,7 +33,7 @@ export const found: Readonly<Record<string, readonly Found[]>> = {
     ["of a write that is taken", "state-writes", 8, field("errno", "EINVAL"), "errno 0", "errno EINVAL"],
     ["of a word that is none", "state-writes", 2, field("errno", 0), "errno EINVAL", "errno 0"],
     ["of a write of nothing", "state-writes", 7, field("errno", "EINVAL"), "errno 0", "errno EINVAL"],
-    ["of a block with holes", "offline-boot", 8, field("errno", 0), "errno EINVAL because of too-much-offline-hole", "errno 0"],
+    ["of a block with holes", "offline-boot", 8, field("errno", 0), "errno EINVAL because of offline-memory-hole", "errno 0"],
     ["of an offline that never ends", "offline-pinned-in-movable-alloc", 4, field("errno", "EBUSY"), "errno EINTR because of offline-stuck", "errno EBUSY"],
     ["of an offline of memory with an error in it", "hwpoison-used-offline", 14, field("errno", 0), "errno EHWPOISON because of block-has-poison", "errno 0"],
     ["of several blocks", "gigantic-normal", 1, field("errno", "EINVAL"), "errno 0", "errno EINVAL"],
