@@ -199,23 +199,25 @@ async function oneRun(options: SearchOptions, state: State, { machine, next, new
 
 /** A finding of more commands than this may be an unlucky one. */
 const short = 3;
-/** Scenarios that are walked to find it again: as many as it took, within these bounds. */
-const again = { least: 8, most: 60 } as const;
+/** Scenarios that are walked to find it again: as many as it took, within these bounds. And how often it is found again. */
+const again = { least: 8, most: 60, findings: 3 } as const;
 
-/** Where what was found stays long, the next walks may lead to something simpler: what the first of them breaks is reduced too. */
+/** Where what was found stays long, the next walks may lead to something simpler: what they break is reduced too. */
 async function lookAgain(options: SearchOptions, state: State, source: ScenarioSource): Promise<void> {
   const first = simplestOf(state.findings);
   if (options.source !== undefined || options.thorough === false || first === undefined || first.commands.length <= short || first.explainedBy.length > 0) return;
   const { runs, commands } = state;
   const last = Math.min(options.runs, runs + Math.min(again.most, Math.max(again.least, runs)));
-  let broken: Broken | undefined;
-  while (broken === undefined && state.runs < last && (await goesOn(options, state, null))) {
+  let left: number = again.findings;
+  while (left > 0 && state.runs < last && (simplestOf(state.findings)?.commands.length ?? 0) > short && (await goesOn(options, state, null))) {
     const course = source(state.runs);
     if (course === undefined) break;
-    broken = await oneRun(options, state, course);
+    const broken = await oneRun(options, state, course);
     state.runs++;
+    if (broken === undefined || state.stopped) continue;
+    left--;
+    await settle(options, state, broken);
   }
-  if (broken !== undefined && !state.stopped) await settle(options, state, broken);
   // It was found when it was found first.
   Object.assign(state, { runs, commands });
   const simplest = state.findings.toSorted(compareScenarios);
