@@ -5,26 +5,44 @@
  */
 import { describe, expect, it } from "vitest";
 import { createReference, linux612, strict, tinyMachines } from "../../models/index.ts";
-import type { MachineDescription } from "../../models/index.ts";
+import type { Command, MachineDescription, Profile } from "../../models/index.ts";
 import { disagreements, drawMachine, generateScenario, outcomeDifferences, pseudoRandom } from "../../properties/index.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import { add, writeState } from "../worked-examples/commands.ts";
+import { toy } from "../worked-examples/machines.ts";
 
 const machines: readonly (readonly [name: string, machine: MachineDescription])[] = [...tinyMachines.map((machine) => [machine.name, machine] as const), ...[1, 2, 3, 4].map((seed) => [`a drawn machine, ${seed}`, drawMachine(pseudoRandom(seed, 0))] as const)];
+
+/** Both run the commands: the same outcomes, and the same reasons. */
+function runBoth(machine: MachineDescription, profile: Profile, commands: readonly Command[]): void {
+  const reference = createReference(machine, profile);
+  const engine = createEngine(machine, profile);
+  for (const command of commands) {
+    const [theirs, ours] = [reference.apply(command), engine.apply(command)];
+    expect([command, outcomeDifferences(theirs, ours)]).toEqual([command, []]);
+    // Of a block that is written to, the engine says which way it was to go.
+    expect([command, ours.because?.kind.replace(/^offline-/u, "")]).toEqual([command, theirs.because?.kind]);
+  }
+  expect(disagreements(reference.view(), engine.view())).toEqual([]);
+  expect(engine.permissionsUsed()).toEqual(reference.permissionsUsed());
+}
 
 describe.each(machines)("the engine alone on %s", (_, machine) => {
   it.each([strict, linux612])("answers as the specification alone, and for the same reason, under $name", (profile) => {
     for (const run of [1, 2]) {
       const { commands } = generateScenario(pseudoRandom(7, run), createEngine, machine, profile);
-      const reference = createReference(machine, profile);
-      const engine = createEngine(machine, profile);
-      for (const command of commands.filter(({ op }) => op !== "start" && op !== "step" && op !== "signal")) {
-        const [theirs, ours] = [reference.apply(command), engine.apply(command)];
-        expect([command, outcomeDifferences(theirs, ours)]).toEqual([command, []]);
-        // Of a block that is written to, the engine says which way it was to go.
-        expect([command, ours.because?.kind.replace(/^offline-/u, "")]).toEqual([command, theirs.because?.kind]);
-      }
-      expect(disagreements(reference.view(), engine.view())).toEqual([]);
-      expect(engine.permissionsUsed()).toEqual(reference.permissionsUsed());
+      runBoth(machine, profile, commands.filter(({ op }) => op !== "start" && op !== "step" && op !== "signal"));
     }
+  });
+});
+
+/** What walks seldom come to. */
+const scripts: Readonly<Record<string, readonly Command[]>> = {
+  "a block that is written the state it has": [add(128, 160), writeState(4, "offline"), writeState(4, "online"), writeState(4, "online"), writeState(4, "offline")],
+};
+
+describe.each(Object.entries(scripts))("the engine alone: %s", (_, commands) => {
+  it.each([strict, linux612])("answers as the specification alone, and for the same reason, under $name", (profile) => {
+    runBoth(toy, profile, commands);
   });
 });

@@ -4,7 +4,7 @@ import { linux612, strict } from "../../models/index.ts";
 import type { Profile, Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
 import { add, alloc, compoundContig, contig, free, granted, isolate, occupy, place, prepare, testIsolated, unisolate, writeState } from "./commands.ts";
-import { cutTo, machineA, withMovable } from "./machines.ts";
+import { cutTo, machineA, machineC, withMovable } from "./machines.ts";
 import { allocator, counts, fact, framesOf, freeLists, pageblocks, run } from "./notation.ts";
 
 describe.each(subjects)("isolating free memory: $name", ({ create }) => {
@@ -170,6 +170,22 @@ describe.each(subjects)("a high-order block that reaches into the pageblock: $na
 
     expect(run(subject, isolate(1, 12, 16, "offline"))).toBe("EBUSY");
     expect(counts(subject, "Movable")).toBe("nf 24 iso 0");
+  });
+});
+
+// Pageblocks are asked in steps from the first frame of the range, so that the second one is not.
+//
+//   0                14     15    16
+//   | isolated, free | user | free | free, not isolated
+//                           |<- asked ->|
+describe.each(subjects)("a range that ends in the next pageblock: $name", ({ create }) => {
+  it("passes the test although that pageblock is not isolated, if its frames are free", () => {
+    const subject = create(machineC, strict);
+    place(subject, alloc(1, "user"), 14);
+    prepare(subject, isolate(1, 0, 16));
+
+    expect(run(subject, testIsolated(15, 17))).toBe("ok");
+    expect(run(subject, testIsolated(14, 17))).toBe("EBUSY");
   });
 });
 

@@ -57,6 +57,7 @@ const cases: Readonly<Record<string, Case>> = {
     commands: [add(128, 160), writeState(4, "online"), contig(100, 128, 129), offlineAndRemove(96, 160)],
     uses: ["EX-10"],
   },
+  "a failed removal behind which the block fits its zone still": { machine: toy, commands: [add(128, 160), writeState(4, "online"), contig(100, 128, 129), offlineAndRemove(96, 160)], uses: [] },
   "an online word that is refused": { machine: toy, commands: [add(128, 160), writeState(4, "online"), writeState(4, "online_movable")], uses: ["S-05"] },
   "going offline with a frame that can not move": { machine: toy, commands: [add(128, 160), writeState(4, "online_movable"), contig(100, 128, 129), writeState(4, "offline")], uses: ["S-30"] },
   "giving up a free pageblock of the HighAtomic reserve": { machine: reserving, commands: [atomic(1), free(1), { op: "unreserve", node: 0, movable: false, force: true }], uses: ["KD-6"] },
