@@ -5,6 +5,7 @@
  *   --files A,B    mutants of files whose path holds one of these
  *   --jobs N       processes at once (2)
  *   --runs N       recorded runs of each lane (10)
+ *   --again FILE   mutants that lived, by the result in FILE
  *   --out FILE     the result as JSON
  *
  * What was judged is kept in dist/mutation, and not asked again while nothing that is built has changed: a run that was
@@ -21,7 +22,7 @@ import { plant } from "./plant.ts";
 import type { PlantedMutant } from "./plant.ts";
 import type { Judged, Plan, Reply, Request } from "./plan.ts";
 import { mutationTable, resultOf } from "./result.ts";
-import type { Verdict } from "./result.ts";
+import type { MutationResult, Verdict } from "./result.ts";
 import { targets } from "./targets.ts";
 import type { Target, TargetName } from "./targets.ts";
 
@@ -31,6 +32,7 @@ const options = {
   files: { type: "string" },
   jobs: { type: "string", default: "2" },
   runs: { type: "string", default: "10" },
+  again: { type: "string" },
   out: { type: "string" },
 } as const;
 const { values, positionals } = understood();
@@ -86,10 +88,16 @@ function rankOf({ file, line, was, becomes }: PlantedMutant): string {
   return createHash("sha256").update(JSON.stringify([file, line, was, becomes])).digest("hex");
 }
 
+/** The same in sources of which other lines have changed. */
+function nameOf({ file, was, becomes }: Pick<PlantedMutant, "file" | "was" | "becomes">): string {
+  return JSON.stringify([file, was, becomes]);
+}
+
 function chosen(mutants: readonly PlantedMutant[]): readonly PlantedMutant[] {
   const parts = values.files?.split(",");
-  const inFiles = parts === undefined ? mutants : mutants.filter(({ file }) => parts.some((part) => file.includes(part)));
-  if (inFiles.length === 0) return refused(`--files: no source of ${target.name} has ${values.files ?? ""} in its path`);
+  const lived = values.again === undefined ? undefined : new Set((JSON.parse(readFileSync(values.again, "utf8")) as MutationResult).survivors.map(nameOf));
+  const inFiles = mutants.filter((mutant) => (parts === undefined || parts.some((part) => mutant.file.includes(part))) && (lived === undefined || lived.has(nameOf(mutant))));
+  if (inFiles.length === 0) return refused(`${target.name} has no such mutants`);
   if (sample >= inFiles.length) return inFiles;
   const ranked = inFiles.map((mutant) => ({ mutant, rank: rankOf(mutant) })).toSorted((a, b) => (a.rank < b.rank ? -1 : 1));
   return ranked.slice(0, sample).map(({ mutant }) => mutant);

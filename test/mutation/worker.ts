@@ -20,9 +20,7 @@ const hitLimit = 20_000_000;
 /** Places that the tests asked about one mutant may pass together, the cheapest first: before recorded runs are asked, and behind them. */
 const cheap = 5_000_000;
 const dear = 15_000_000;
-/** Recorded runs at most that are asked about one mutant, those first that pass its place most often. */
-const maxRuns = 60;
-/** Of those, at most that are run beside the specification because something differs. */
+/** Recorded runs at most that are run beside the specification because something differs. */
 const maxLockstep = 12;
 /** Places that a test may pass, in the measurement, to be asked at all: a measure of time that is the same every time. */
 const dearest = 40_000_000;
@@ -106,9 +104,13 @@ async function plan(nrMutants: number, runsEach: number): Promise<Plan> {
   for (const [index, unit] of suite.units.entries()) {
     const tests: { name: string; index: number; cost: number; reaches: readonly number[] }[] = [];
     let bodies: ReturnType<typeof suite.testsOf> = [];
-    const inBody = await reaching(nrMutants, () => {
-      bodies = suite.testsOf(unit);
+    let refused: Error | undefined;
+    const inBody = await reaching(nrMutants, async () => {
+      refused = await run(() => {
+        bodies = suite.testsOf(unit);
+      });
     });
+    if (refused !== undefined) process.stderr.write(`left out: ${unit.file} ${unit.name}: ${refused.message}\n`);
     for (const [at, { name, body }] of bodies.entries()) {
       let error: Error | undefined;
       const reaches = await reaching(nrMutants, async () => {
@@ -121,11 +123,11 @@ async function plan(nrMutants: number, runsEach: number): Promise<Plan> {
     units.push({ index, name: `${unit.file} ${unit.name}`, body: placesOf(inBody), tests });
   }
   const scenarios = [];
-  for (const walked of runs.walkPinned(runsEach)) {
-    const recorded = runs.record(walked);
+  for (const walked of runs.walkPinned(runsEach, target.walker)) {
+    const recorded = runs.record(walked, target.walker);
     let differs = false;
     const reaches = await reaching(nrMutants, () => {
-      differs = runs.differs(recorded);
+      differs = runs.differs(recorded, target.walker);
     });
     if (differs) throw new Error(`a recorded run on ${walked.machine.name} does not repeat`);
     scenarios.push({ recorded, reaches });
@@ -166,11 +168,11 @@ class Judge {
       .map(({ recorded, reaches }, index) => ({ recorded, index, times: reaches.find(([reached]) => reached === place)?.[1] ?? (everywhere ? 1 : 0) }))
       .filter(({ times }) => times > 0)
       .toSorted((a, b) => b.times - a.times || a.index - b.index)
-      .slice(0, maxRuns);
+      .slice(0, target.maxRuns);
     let lockstep = 0;
     for (const { recorded, index } of scenarios) {
       const by = await this.#with(id, async () => {
-        if (!this.#runs.differs(recorded)) return undefined;
+        if (!this.#runs.differs(recorded, target.walker)) return undefined;
         lockstep++;
         return this.#runs.noticedIn(recorded);
       });
