@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { clauses, createReference, strict, toPfn } from "../../models/index.ts";
 import type { Command, MachineDescription, Outcome, Subject } from "../../models/index.ts";
+import { createEngine } from "../../src/engine/engine.ts";
 import { subjects } from "../subjects.ts";
 import { add, alloc, cmaAlloc, contig, free, freeToPcp, frames, grant, isolate, occupy, place, prepare, softOffline, writeState } from "../worked-examples/commands.ts";
 import { cmaArea, cutTo, machineA, node, toy, withMovable } from "../worked-examples/machines.ts";
@@ -96,6 +97,10 @@ const lies: readonly Lie[] = [
     oneUser(subject);
     prepare(subject, freeToPcp(1));
   }, command: alloc(2, "kernel"), told: gives(5) },
+  { clause: "grant-type", what: "a part of a per-CPU block", at: [5], ofEngine: ["grant-free", [5]], machine: machineA, state: (subject) => {
+    place(subject, alloc(1, "folio", 1), 4);
+    prepare(subject, freeToPcp(1));
+  }, command: alloc(2, "user"), told: gives(5) },
   { clause: "grant-fallback", what: "a Movable frame for a reclaimable page although Unmovable has one", at: [17], machine: machineA, state: (subject) => {
     place(subject, alloc(1, "kernel"), 0, [0, 4, 8, 12]);
     place(subject, alloc(2, "user"), 16);
@@ -119,6 +124,14 @@ const lies: readonly Lie[] = [
   { clause: "outcome-shape", what: "two pages moved in one step", ofEngine: ["outcome-shape", [4]], machine: machineA, state: twoToMove, command: { op: "step", task: 1 }, told: ({ moved = [], ...truth }) => ({ ...truth, moved: [...moved, { id: 6, from: toPfn(6), to: grant(20) }] }) },
   { clause: "move-missing", what: "a step of an offline that ends although a page is left", at: [100], machine: toy, state: offlineToMove, command: { op: "step", task: 1 }, told: () => stepOfStuckOffline() },
   { clause: "outcome-shape", what: "two pages moved in one step of an offline", ofEngine: ["outcome-shape", [96]], machine: toy, state: offlineToMove, command: { op: "step", task: 1 }, told: ({ moved = [], ...truth }) => ({ ...truth, moved: [...moved, { id: 101, from: toPfn(101), to: grant(70) }] }) },
+  { clause: "move-missing", what: "a page left in a block beside one that has nowhere to go", at: [100], machine: toy, state: (subject) => {
+    occupy(subject, "user", [...frames(64, 95), 100]);
+    place(subject, alloc(1, "folio", 1), 102);
+  }, command: writeState(3, "offline"), told: () => ({ result: "ok" }) },
+  { clause: "grant-aligned", what: "a page compacted to where it is not aligned", at: [15], machine: { ...small, compaction: true }, state: (subject) => {
+    place(subject, alloc(1, "folio", 1), 0);
+    place(subject, alloc(2, "user"), 12);
+  }, command: { op: "compact", node: 0, zone: "Normal" }, told: (truth) => ({ ...truth, moved: [{ id: 1, from: toPfn(0), to: grant(15, 1) }] }) },
   { clause: "drop-allowed", what: "a page dropped that is no file's", ofEngine: ["drop-allowed", [5]], machine: machineA, state: oneUser, command: contig(99, 4, 8), told: (truth) => ({ ...truth, moved: [], dropped: [1] }) },
   { clause: "drop-allowed", what: "a page taken out of use and dropped that is no file's", ofEngine: ["refusal-needless", []], machine: machineA, state: oneUser, command: softOffline(5), told: (truth) => ({ ...truth, moved: [], dropped: [1] }) },
   { clause: "attempt-order", what: "the first candidate left out", at: [16], machine: withCma, command: cmaAlloc(1, 2), told: (truth) => ({ ...truth, attempts: [{ start: toPfn(18) }] }) },
@@ -166,6 +179,20 @@ describe("a clause of the reference", () => {
     if (verdict.verdict !== "breach") throw new Error("it is admitted");
     expect(verdict.because).toMatch(/\w/u);
     expect(verdict.permitted.filter((words) => words !== "")).not.toEqual([]);
+  });
+});
+
+describe("a breach of the engine", () => {
+  it.each(lies)("tells of $what why", (lie) => {
+    const verdict = before(lie, createEngine).follow(lie.command, lie.told(before(lie, createEngine).apply(lie.command)));
+
+    expect(verdict).toMatchObject({ because: expect.stringMatching(/, because \w/u) as string, permitted: [expect.stringMatching(/\w/u) as string] });
+  });
+
+  it("tells what would have been permitted, zones by name", () => {
+    const engine = createEngine({ ...machineA, dma32End: toPfn(16) }, strict);
+
+    expect(engine.follow(alloc(1, "user"), { result: "ok", grant: grant(90) })).toMatchObject({ permitted: ["1 aligned frames of one free block on a list that a Movable request may use, or a per-CPU entry of that order and type, in zone Normal of node 0, DMA32 of node 0"] });
   });
 });
 

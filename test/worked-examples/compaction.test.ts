@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { linux612, toPfn } from "../../models/index.ts";
 import type { Alloc, Command, MachineDescription, Outcome, PageKind } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
-import { alloc, free, grant, isolate, occupy, frames, pin, place, prepare } from "./commands.ts";
-import { cutTo, machineA, machineB, node } from "./machines.ts";
+import { add, alloc, free, grant, isolate, occupy, frames, pin, place, prepare, writeState } from "./commands.ts";
+import { cutTo, machineA, machineB, node, toy } from "./machines.ts";
 import { allocator, framesOf, run, told, useOf } from "./notation.ts";
 
 const small: MachineDescription = { ...cutTo(machineA, 0, 16), compaction: true };
@@ -105,6 +105,16 @@ describe.each(subjects)("compaction: $name", ({ create }) => {
     place(own, on(1, 1), 12);
 
     expect(own.apply(compact(1))).toEqual(moved(1, 12, 16));
+  });
+
+  // Blocks 2 and 5 are online, what lies between them is not there.
+  it("passes over what is not there on its way down", () => {
+    const subject = create({ ...toy, nodes: [node([32, 96])], compaction: true }, linux612);
+    prepare(subject, add(160, 192), writeState(5, "online_kernel"));
+    place(subject, alloc(1, "user"), 64 + 8);
+    place(subject, alloc(2, "user"), 64 + 29);
+
+    expect(subject.apply(compact())).toEqual(moved(1, 72, 92));
   });
 
   it("keeps a large page whole, and leaves one that is as large as a pageblock", () => {

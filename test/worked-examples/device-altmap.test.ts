@@ -4,6 +4,7 @@ import { namedMachines, strict, toPfn } from "../../models/index.ts";
 import type { Command, DeviceMap, MachineDescription, Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
 import { add, deviceUnmap, frames, prepare } from "./commands.ts";
+import { node, toy } from "./machines.ts";
 import { answer, run, section, totals, useOf } from "./notation.ts";
 
 // Sections of 16 frames, whose memmap takes 4; a window [0x40, 0x80) between the memory of two nodes.
@@ -11,8 +12,8 @@ const found = namedMachines.find(({ name }) => name === "tiny-device");
 if (found === undefined) throw new Error("there is no machine tiny-device");
 const machine: MachineDescription = found;
 
-function map(start: number, end: number, altmap: Pick<DeviceMap, "reserve" | "free">, node = 0): DeviceMap {
-  return { op: "device-map", id: 1, start: toPfn(start), nrPages: end - start, node, ...altmap };
+function map(start: number, end: number, altmap: Pick<DeviceMap, "reserve" | "free">, of = 0): DeviceMap {
+  return { op: "device-map", id: 1, start: toPfn(start), nrPages: end - start, node: of, ...altmap };
 }
 
 function altmapOf(subject: Subject): unknown {
@@ -57,6 +58,15 @@ describe.each(subjects)("a device that holds its memmap: $name", ({ create }) =>
     const none = 255;
     expect(zonesOf(subject, frames(0x5c, 0x80))).toEqual([...frames(0x5c, 0x66).map(() => none), ...frames(0x66, 0x80).map(() => 9)]);
     expect(frames(0x5c, 0x80).every((pfn) => useOf(subject, pfn) === "device")).toBe(true);
+  });
+
+  // The boot memory ends inside section 8, whose memmap is there already.
+  it("leaves them alone in a section of boot memory, too", () => {
+    const subject = create({ ...toy, nodes: [node([32, 132])] }, strict);
+
+    prepare(subject, map(136, 144, { reserve: 5, free: 1 }));
+
+    expect(zonesOf(subject, frames(136, 144))).toEqual([255, 255, 255, 255, 255, ...frames(141, 144).map(() => 4)]);
   });
 
   it("gives back what came from elsewhere, and nothing of its own", () => {

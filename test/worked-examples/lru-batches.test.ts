@@ -153,6 +153,24 @@ describe.each(subjects)("a batch of the LRU: $name", ({ create }) => {
     expect(batchOf(subject, 1)).toBe("none");
   });
 
+  it("is not drained by a soft offline of a driver's page", () => {
+    const subject = twoBatched();
+    prepare(subject, alloc(3, "driver-movable"));
+    const pfn = Number(framesOf(subject, 3));
+
+    run(subject, softOffline(pfn));
+
+    expect([batchOf(subject, 1), batchOf(subject, 2)]).toEqual(["move", "add"]);
+  });
+
+  it("leaves a page that its owner has freed to the memory error that looks at it", () => {
+    const subject = twoBatched();
+    prepare(subject, free(1));
+
+    expect(run(subject, poison(0x50))).toBe("ok");
+    expect([useOf(subject, 0x50), allocation(subject, 1)]).toEqual(["poisoned", undefined]);
+  });
+
   it("leaves the frame of a freed page out of use that has gone bad in the meantime", () => {
     const subject = twoBatched();
     prepare(subject, free(2));
