@@ -12,7 +12,7 @@ import { withoutChunks, withoutOne, withoutTail, withoutThings, withoutTwo } fro
 import { lowered, onBootBlocks } from "./simplify/move.ts";
 import { only } from "./simplify/proposals.ts";
 import { devicesAsMemory, inOneCommand, withSimplerOp, withoutSettings, withoutShortage, withoutSteps } from "./simplify/replace.ts";
-import { renumbered, swapped, withSimplerValue } from "./simplify/values.ts";
+import { renumbered, sharedFrames, swapped, withSimplerValue } from "./simplify/values.ts";
 
 export interface Pass {
   readonly id: string;
@@ -39,6 +39,7 @@ export const passes: readonly Pass[] = [
   { id: "lower", title: "a block, pageblock or node becomes a lower one throughout, or everything moves down", candidates: only(lowered) },
   { id: "words", title: "one command becomes a simpler one", candidates: only(withSimplerOp) },
   { id: "values", title: "one field of one command becomes simpler", candidates: only(withSimplerValue) },
+  { id: "frames", title: "a frame that several commands name becomes a simpler one in all of them", candidates: only(sharedFrames) },
   { id: "labels", title: "labels are numbered from 1 in the order of their appearance", candidates: only(renumbered) },
   { id: "order", title: "two neighbouring commands change places", candidates: only(swapped) },
 ];

@@ -29,6 +29,7 @@ const alloc = (id: number): Command => ({ op: "alloc", id, kind: "user", order: 
 const free = (id: number): Command => ({ op: "free", id, pcp: false });
 const contig = (id: number, start: number, nrPages: number): Command => ({ op: "alloc-contig", id, start: toPfn(start), nrPages, compound: false, gfp: "kernel" });
 const device = (start: number, nrPages: number, reserve: number, aside: number): Command => ({ op: "device-map", id: 1, start: toPfn(start), nrPages, node: 0, reserve, free: aside });
+const twice = (pfn: number): readonly Command[] => [{ op: "poison", pfn: toPfn(pfn) }, { op: "unpoison", pfn: toPfn(pfn) }];
 const isolate = (start: number, nrPages: number, id = 1): Command => ({ op: "isolate", id, start: toPfn(start), nrPages, mode: "offline" });
 
 /** A block is added, brought online, and a frame of it poisoned. */
@@ -329,6 +330,11 @@ describe("single passes", () => {
 
   it("make a block a page, its kind and its order at once", () => {
     expect(proposals("words", [{ ...alloc(1), kind: "folio", order: 1 } as Command])).toEqual([[alloc(1)]]);
+  });
+
+  it("name a simpler frame wherever one is named", () => {
+    expect(proposals("frames", twice(0x61))).toContainEqual(twice(0x60));
+    expect(proposals("frames", [{ op: "poison", pfn: toPfn(0x61) }, { op: "unpoison", pfn: toPfn(0x62) }])).toEqual([]);
   });
 
   it("make a device smaller along with what it keeps and sets aside", () => {

@@ -1,7 +1,7 @@
 /** Fields with simpler values, labels in order, commands in order. */
 import { alignDown, alignUp, blockPages, maxOrderPages, pageblockPages, toPfn } from "../../../models/index.ts";
 import type { Command, DeviceMap, Setting } from "../../../models/index.ts";
-import { commandFields, fieldsOf, isCommand, isRecord, labelsOf, withField } from "../command-fields.ts";
+import { commandFields, fieldsOf, isCommand, isRecord, labelsOf, mapCommands, numbersOf, withField } from "../command-fields.ts";
 import type { FieldKind, LabelKind } from "../command-fields.ts";
 import { at } from "../draw.ts";
 import { withOwnLabels } from "../labels.ts";
@@ -111,6 +111,18 @@ function fewerPages({ machine }: Scenario, nrPages: number): readonly number[] {
   const few = Array.from({ length: Math.min(nrPages, maxOrderPages(geometry)) }, (_, size) => size);
   const fewer = new Set([...sizes, ...(nrPages <= 2 * maxOrderPages(geometry) ? few : []), Math.floor(nrPages / 2), nrPages - geometry.sectionPages, nrPages - pageblockPages(geometry), nrPages - 1]);
   return [...fewer].filter((size) => size > 0 && (size < nrPages || nrPages === 0)).toSorted((a, b) => a - b);
+}
+
+/** A frame that several commands name, in all of them. */
+export function* sharedFrames(scenario: Scenario): Proposals {
+  const { commands } = scenario;
+  const named = commands.flatMap((command) => [...new Set(numbersOf(command, "pfn"))]);
+  for (const pfn of new Set(named.filter((frame, index) => named.indexOf(frame) < index))) {
+    for (const lower of lowerFrames(scenario, pfn)) {
+      const moved = mapCommands(commands, (kind, value) => (kind.is === "pfn" && value === pfn ? lower : value));
+      if (moved !== undefined) yield moved;
+    }
+  }
 }
 
 /** Labels of each kind from 1 on, as they appear. */
