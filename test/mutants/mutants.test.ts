@@ -174,7 +174,7 @@ describe("a search", () => {
 
   it.each(Object.entries(expected))("finds %s", async (id, { rules, commands, seed }) => {
     const mutant = findMutant(id);
-    const found = mutant === undefined ? undefined : await findingOf(mutant, seed, 2000);
+    const found = mutant === undefined ? undefined : await findingOf(mutant, seed, 1200);
     if (mutant === undefined || found === undefined) throw new Error(`${id} was not found`);
 
     expect(rules).toContain(found.finding.rule);
