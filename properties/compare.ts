@@ -31,6 +31,35 @@ export function compareViews(a: View, b: View, differ: Differ): void {
   for (const field of totals) if (totalsA[field] !== totalsB[field]) differ(`totals.${field}`, () => [{ where: field, was: `${totalsA[field]}`, is: `${totalsB[field]}` }]);
 }
 
+/** Whether the views say exactly the same: what one of them leaves out, the other does too. */
+export function sameViews(a: View, b: View): boolean {
+  if (a === b) return true;
+  if (a.geometry !== b.geometry || !sameTables(a.frames, b.frames) || !same(a.totals, b.totals)) return false;
+  return lists.every((spec) => sameLists(spec, a[spec.fact] as unknown as readonly Entry[] | undefined, b[spec.fact] as unknown as readonly Entry[] | undefined));
+}
+
+function sameLists(spec: ListSpec, a: readonly Entry[] | undefined, b: readonly Entry[] | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || !sameKeys(spec, a, b)) return false;
+  for (let index = 0; index < a.length; index++) {
+    const [entryA, entryB] = [a[index], b[index]];
+    if (entryA !== entryB && (entryA === undefined || entryB === undefined || (!spec.same(entryA, entryB) && !same(entryA, entryB)))) return false;
+  }
+  return true;
+}
+
+function sameTables(a: View["frames"], b: View["frames"]): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || !same(a.ranges, b.ranges)) return false;
+  return columns.every((column) => sameBytes(a[column], b[column]));
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let row = 0; row < a.length; row++) if (a[row] !== b[row]) return false;
+  return true;
+}
+
 function compareList(a: View, b: View, spec: ListSpec, listA: readonly Entry[], listB: readonly Entry[], differ: Differ): void {
   if (!sameKeys(spec, listA, listB)) {
     compareUnaligned(a, b, spec, listA, listB, differ);

@@ -12,7 +12,7 @@ export { checkStep, checkView } from "./check.ts";
 export type { PermissionsUsed, StepVerdict, ViewVerdict } from "./check.ts";
 export { disagreements, outcomeDifferences, sameOutcome } from "./agreement.ts";
 export type { Disagreement } from "./agreement.ts";
-export { changedPaths, notCompared } from "./compare.ts";
+export { changedPaths, notCompared, sameViews } from "./compare.ts";
 export { bytesTape, drawFrom, recordingTape, replayTape, pseudoRandom, seededTape } from "./arbitraries/draw.ts";
 export type { BytesTape, Draw, Tape } from "./arbitraries/draw.ts";
 export { createOdometer } from "./arbitraries/odometer.ts";

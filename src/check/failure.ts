@@ -11,7 +11,7 @@ import { checkStep, checkView, compareScenarios, disagreements, invariants, laws
 import type { Inert, Scenario } from "../../properties/index.ts";
 import type { Finding, FindingKind } from "./counterexample.ts";
 import { startLockstep } from "./lockstep.ts";
-import type { CheckedSubject, LockstepSetup } from "./lockstep.ts";
+import type { CheckedSubject, Lockstep, LockstepSetup } from "./lockstep.ts";
 import { explainedBy, runCommands, signatureOf } from "./run.ts";
 import type { RunResult } from "./run.ts";
 
@@ -84,6 +84,16 @@ export function failureOf({ setup: setupOn, subjectProfile, finding, explained, 
     return runCommands(setup, commands, "judged");
   };
 
+  // Most single commands change nothing: the pair that one of them leaves untouched is as good as a new one for the next.
+  let kept: { readonly machine: MachineDescription; readonly lockstep: Lockstep } | undefined;
+  const holdsAlone = (setup: LockstepSetup, { machine, commands: [command, ...more] }: Scenario): boolean => {
+    if (command === undefined || more.length > 0 || unseen.has(command.op) || !booted.has(machine)) return false;
+    if (kept?.machine !== machine) kept = { machine, lockstep: startLockstep(setup, "judged") };
+    const { record, findings, undecided } = kept.lockstep.step(command);
+    if (findings.length > 0 || undecided !== null || record.after !== record.before) kept = undefined;
+    return findings.length === 0 && undecided === null;
+  };
+
   return {
     inert: inertWith(setupOn),
     others: () => [...others.values()].toSorted((a, b) => compareScenarios(a.scenario, b.scenario)),
@@ -91,7 +101,7 @@ export function failureOf({ setup: setupOn, subjectProfile, finding, explained, 
       const setup = setupOn(scenario.machine);
       // A known difference of Linux may show under any rule.
       if (explained.length === 0 && scenario.commands.length > (alsoOthers ? (many ? alwaysWhole.many : alwaysWhole.few) : 0) && booted.has(scenario.machine) && !remembered(memory?.mayBreak, () => `${finding.kind} ${finding.rule} ${JSON.stringify(scenario.commands)}`, () => mayBreak(setup, finding, scenario.commands))) return false;
-      const result = remembered(memory?.results, () => JSON.stringify(scenario.commands), () => whole(setup, scenario));
+      const result = remembered(memory?.results, () => JSON.stringify(scenario.commands), () => (explained.length === 0 && holdsAlone(setup, scenario) ? ({ verdict: "holds" } as const) : whole(setup, scenario)));
       if (result.verdict !== "breach") return false;
       const { broken } = result;
       if (explained.length > 0) return signatureOf(broken.finding, explainedBy(setup, subjectProfile, scenario.commands, broken)) === alike;

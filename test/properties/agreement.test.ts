@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FrameUse, NONE, toPfn } from "../../models/index.ts";
 import type { Fact, Outcome, View } from "../../models/index.ts";
-import { changedPaths, disagreements, notCompared, outcomeDifferences, sameOutcome } from "../../properties/index.ts";
+import { changedPaths, disagreements, notCompared, outcomeDifferences, sameOutcome, sameViews } from "../../properties/index.ts";
 import type { Need } from "../../properties/index.ts";
 import { optionalFields, without } from "./partial-views.ts";
 import { edit, editAllocation, editBlock, editFreeBlock, editPageblock, editSection, frame, given, goingOffline, movable, normal, smallView } from "./small-views.ts";
@@ -166,6 +166,31 @@ describe("changedPaths", () => {
     expect(changedPaths(smallView(), goingOffline())).toEqual([
       "zones.present", "zones.nrFree", "zones.nrIsolatePageblock", "zones.pcpDisabled", "nodes.present", "blocks.state", "blocks.validZones", "pageblocks.type", "freeBlocks.type", "isolations", "tasks", "groups.presentMovable",
     ]);
+  });
+});
+
+/** The value with one number, word, flag or byte in it changed, or an entry more or less, in every way. */
+function others(value: unknown): readonly unknown[] {
+  if (value instanceof Uint8Array) return Array.from(value, (byte, at) => value.with(at, (byte + 1) % 256));
+  if (typeof value === "number") return [value + 1];
+  if (typeof value === "boolean") return [!value];
+  if (typeof value === "string") return [`${value}?`];
+  if (Array.isArray(value)) return [...(value.length > 0 ? [[...value, ...value.slice(-1)]] : []), ...value.map((_, at) => value.toSpliced(at, 1)), ...value.flatMap((entry, at) => others(entry).map((other) => value.with(at, other)))];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => others(inner).map((other) => ({ ...value, [key]: other })));
+}
+
+describe("sameViews", () => {
+  it("is so for equal states, and for no view in which a single thing is other or missing", () => {
+    for (const view of [smallView(), goingOffline()]) {
+      const { geometry, ...shown } = view;
+      const less = [...facts, ...optionalFields].map((need) => without(view, need)).filter((other) => JSON.stringify(other) !== JSON.stringify(view));
+      const changed = [...less, ...others(shown).map((other) => ({ geometry, ...(other as Omit<View, "geometry">) }))];
+
+      expect(sameViews(view, { ...structuredClone(shown), geometry })).toBe(true);
+      expect(changed.length).toBeGreaterThan(500);
+      expect(changed.filter((other) => sameViews(view, other) || sameViews(other, view))).toEqual([]);
+    }
   });
 });
 
