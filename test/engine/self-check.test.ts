@@ -71,6 +71,10 @@ const spoilings: readonly Spoiling[] = [
   { what: "a subsection more than its bits", spoil: (m) => {
     section(m, 9).subsections = Uint8Array.of(1, 1, 1, 0);
   }, told: ["section 9: subsections: 3, 4", "zone Movable of node 0: sections wholly its own: 3, 4"] },
+  { what: "sections in the wrong order", spoil: (m) => {
+    const numbers = m.sections.table.numbers as number[];
+    numbers.unshift(given(numbers.pop()));
+  }, told: ["section numbers ascending: true, false"] },
   { what: "a section without a subsection that is present", spoil: (m) => {
     section(m, 12).nrSubsections = 0;
   }, told: ["section 12: present: false, true"] },

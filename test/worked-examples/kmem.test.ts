@@ -4,6 +4,7 @@ import { linux612, namedMachines, strict, toPfn } from "../../models/index.ts";
 import type { Command, MachineDescription, Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
 import { add, prepare, writeState } from "./commands.ts";
+import { range } from "./machines.ts";
 import { blockState, nodeView, run, totals } from "./notation.ts";
 
 // Blocks of 16 frames. Of device 0 the second range can not be mapped; device 1 has two good ranges, on node 1, which has
@@ -32,7 +33,7 @@ function added(subject: Subject): readonly number[] {
 
 /** What drivers have reserved for memory, by its first frame. */
 function reserved(subject: Subject): readonly number[] {
-  return (subject.view(["resources"]).resources ?? []).filter(({ kind }) => kind === "kmem").map(({ range }) => Number(range.start));
+  return (subject.view(["resources"]).resources ?? []).filter(({ kind }) => kind === "kmem").map((resource) => Number(resource.range.start));
 }
 
 function groups(subject: Subject): readonly (readonly number[])[] {
@@ -79,6 +80,16 @@ describe.each(subjects)("the driver of dax devices: $name", ({ create }) => {
     prepare(subject, letGo(1));
     expect(added(subject)).toEqual([10]);
     expect(groups(subject)).toEqual([]);
+  });
+
+  it("passes over a first range that has no whole block", () => {
+    const ranges = [range(0x64, 0x6c), range(0xa0, 0xb4)];
+    const subject = create({ ...machineOf(), daxDevices: [{ node: 0, ranges }] }, strict);
+
+    expect(run(subject, probe(0))).toBe("ok");
+    expect(added(subject)).toEqual([10]);
+    expect(reserved(subject)).toEqual([0xa0]);
+    expect(groups(subject)).toEqual([[1, 16]]);
   });
 
   it("passes over a later range that can not be mapped, or for which there is no memory", () => {
