@@ -74,7 +74,6 @@ export class Poison {
     return this.#promised(pfn) ?? this.#endAllocation(pfn, "held");
   }
 
-  /** The allocation ends; the frame stays away with a reference, the others are freed singly. */
   /** A free page of a pool stays where all free pages are promised. */
   #promised(pfn: number): Refusal | undefined {
     const { hugetlb, frames } = this.m;
@@ -82,6 +81,7 @@ export class Poison {
     return hugetlb.isFree(slot) && !hugetlb.mayDissolve(slot) ? refused("EBUSY", "promised", { pfn }) : undefined;
   }
 
+  /** The allocation ends; the frame stays away with a reference, the others are freed singly. */
   #endAllocation(pfn: number, reason: string): Refusal | undefined {
     const { allocations } = this.m;
     const slot = this.m.frames.slotOf(pfn);

@@ -4,7 +4,7 @@ import { linux612, toPfn } from "../../models/index.ts";
 import type { Alloc, Command, MachineDescription, Outcome, PageKind } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
 import { add, alloc, free, grant, isolate, occupy, frames, pin, place, prepare, writeState } from "./commands.ts";
-import { cutTo, machineA, machineB, node, toy } from "./machines.ts";
+import { cmaArea, cutTo, machineA, machineB, node, toy } from "./machines.ts";
 import { allocator, framesOf, run, told, useOf } from "./notation.ts";
 
 const small: MachineDescription = { ...cutTo(machineA, 0, 16), compaction: true };
@@ -105,6 +105,14 @@ describe.each(subjects)("compaction: $name", ({ create }) => {
     place(own, on(1, 1), 12);
 
     expect(own.apply(compact(1))).toEqual(moved(1, 12, 16));
+  });
+
+  it("moves pages into the pageblocks of a CMA area", () => {
+    const subject = create({ ...small, cma: [cmaArea(12, 4, 0)] }, linux612);
+    place(subject, alloc(1, "user"), 0);
+    place(subject, alloc(2, "user"), 13);
+
+    expect(subject.apply(compact())).toEqual(moved(1, 0, 12));
   });
 
   // Blocks 2 and 5 are online, what lies between them is not there.

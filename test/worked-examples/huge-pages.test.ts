@@ -61,6 +61,14 @@ describe.each(subjects)("pools of huge pages: $name", ({ create }) => {
     expect(run(subject, grow(6, 2, 1))).toBe("ENOMEM");
   });
 
+  it("lose a page that a process uses to a memory error, and no free one with it", () => {
+    const subject = create(machine, strict);
+    prepare(subject, grow(1), grow(2), use(1));
+
+    expect(run(subject, poison(firstFrame(subject, 1) ?? -1))).toBe("ok");
+    expect(counts(subject)).toBe("1 1 0");
+  });
+
   it("give pages to processes and take them back, promised or not", () => {
     const subject = create(machine, strict);
     prepare(subject, grow(1), grow(2), reserve(1));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { linux612, strict, toPfn } from "../../models/index.ts";
 import type { Profile, Subject } from "../../models/index.ts";
 import { subjects } from "../subjects.ts";
-import { alloc, cmaAlloc, cmaRelease, contig, frames, occupy, pin, pinRange, place, prepare } from "./commands.ts";
+import { alloc, cmaAlloc, cmaRelease, contig, frames, occupy, pin, pinRange, place, poison, prepare } from "./commands.ts";
 import { cmaArea, machineA, range, withMovable } from "./machines.ts";
 import { allocation, allocator, fact, framesOf, pageblocks, run, useOf } from "./notation.ts";
 
@@ -80,6 +80,15 @@ describe.each(subjects)("a long-term pin in zone Movable: $name", ({ create }) =
     occupy(subject, "user", [20]);
     return subject;
   }
+
+  it("fails where a frame of the page is bad, so that it can not be copied", () => {
+    const subject = create(withMovable(machineA, 16), linux612);
+    place(subject, alloc(1, "folio", 1), 20);
+
+    expect(subject.apply(poison(21))).toMatchObject({ because: { kind: "folio-not-split" } });
+    expect(run(subject, pin(1, true))).toBe("ENOMEM");
+    expect(framesOf(subject, 1)).toBe("20-21");
+  });
 
   it("moves the page to zone Normal by an unmovable request, then pins it", () => {
     const subject = pageInMovable();
