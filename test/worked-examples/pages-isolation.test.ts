@@ -242,6 +242,13 @@ describe.each(subjects)("undoing one of two isolations: $name", ({ create }) => 
     expect(allocator(merged(profile))).toBe("o3/M:[8] o3/I:[0] pb=IIMM nf 8 iso 2");
   });
 
+  it("is shown by label, whichever was first", () => {
+    const subject = create(machineA, strict);
+    prepare(subject, isolate(2, 8, 12), isolate(1, 0, 4));
+
+    expect(fact(subject.view(), "isolations")).toEqual([{ owner: { token: 1 }, pageblocks: [0] }, { owner: { token: 2 }, pageblocks: [8] }]);
+  });
+
   it("makes the other owner's frames allocatable (linux-6.12)", () => {
     const subject = merged(linux612);
     prepare(subject, unisolate(1, 0, 4));
