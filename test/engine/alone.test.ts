@@ -8,7 +8,7 @@ import { createReference, linux612, strict, tinyMachines, toPfn } from "../../mo
 import type { Because, Command, MachineDescription, Profile } from "../../models/index.ts";
 import { disagreements, drawMachine, generateScenario, outcomeDifferences, pseudoRandom } from "../../properties/index.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { add, alloc, contig, writeState } from "../worked-examples/commands.ts";
+import { add, alloc, contig, deviceMap, writeState } from "../worked-examples/commands.ts";
 import { toy } from "../worked-examples/machines.ts";
 
 const machines: readonly (readonly [name: string, machine: MachineDescription])[] = [...tinyMachines.map((machine) => [machine.name, machine] as const), ...[1, 2, 3, 4].map((seed) => [`a drawn machine, ${seed}`, drawMachine(pseudoRandom(seed, 0))] as const)];
@@ -53,6 +53,7 @@ describe.each(machines)("the engine alone on %s", (_, machine) => {
 /** What walks seldom come to. */
 const scripts: Readonly<Record<string, readonly Command[]>> = {
   "a block that is written the state it has": [add(128, 160), writeState(4, "offline"), writeState(4, "online"), writeState(4, "online"), writeState(4, "offline")],
+  "a device that can not be mapped": [deviceMap(1, 130, 140), deviceMap(1, 512, 516), deviceMap(1, 96, 160)],
   "a label that a half-done allocation will use": [{ op: "start", task: 1, command: contig(9, 96, 104) }, alloc(9, "user"), alloc(8, "user"), { op: "isolate", id: 9, start: toPfn(64), nrPages: 4, mode: "contig" }],
 };
 
