@@ -40,8 +40,8 @@ const sample = values.sample === undefined ? Number.POSITIVE_INFINITY : count("-
 const jobs = count("--jobs", values.jobs, 64);
 const runsEach = count("--runs", values.runs, 10_000);
 const target = targetOf(positionals[0] ?? "engine");
-/** Milliseconds for one mutant, however busy the machine is; the worker itself gives up after much less work. */
-const patience = 900_000;
+/** Milliseconds for one mutant, however busy the machine is; the worker itself gives up after much less work in one check. */
+const patience = 7_200_000;
 const home = join(root, "dist/mutation");
 const tree = join(home, target.name);
 const worker = join(tree, "test/mutation/worker.js");
@@ -165,6 +165,7 @@ async function judgeAll(): Promise<void> {
   }
   const atLoad = new Set(plan.atLoad);
   const left = wanted.filter(({ id }) => !verdicts.has(id));
+  const nrLeft = left.length;
   const began = performance.now();
   let done = 0;
   const settle = (id: number, reply: Judged | null): void => {
@@ -172,7 +173,7 @@ async function judgeAll(): Promise<void> {
     verdicts.set(id, verdict);
     appendFileSync(known, `${JSON.stringify(verdict)}\n`);
     done++;
-    if (done % 20 === 0) process.stderr.write(`${done} of ${left.length} in ${Math.round((performance.now() - began) / 1000)} s, ${[...verdicts.values()].filter((each) => each.verdict !== "found").length} not found\n`);
+    if (done % 20 === 0) process.stderr.write(`${done} of ${nrLeft} in ${Math.round((performance.now() - began) / 1000)} s, ${[...verdicts.values()].filter((each) => each.verdict !== "found").length} not found\n`);
   };
   const lane = async (): Promise<void> => {
     let child: ChildProcess | undefined;

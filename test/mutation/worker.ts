@@ -29,10 +29,10 @@ const initial = Number(process.env["MUTANT"] ?? "0");
 mutantSwitch.id = initial;
 mutantSwitch.limit = hitLimit;
 
-/** Milliseconds of work, not of time, that one mutant may cost; the process ends when they are used up. */
+/** Milliseconds of work, not of time, that one check may cost, or loading; the process ends when they are used up. */
 const maxWork = 60_000;
 
-/** Watches from beside: a loop without an end leaves no other way. Holds how much had been worked when the mutant was begun; -1: none is. */
+/** Watches from beside: a loop without an end leaves no other way. Holds how much had been worked when the check was begun; -1: none is. */
 const begun = new Float64Array(new SharedArrayBuffer(8)).fill(-1);
 const watch = `
   const { workerData: { begun, maxWork } } = require("node:worker_threads");
@@ -207,12 +207,14 @@ class Judge {
   async #with(id: number, action: () => Promise<string | undefined>): Promise<string | undefined> {
     mutantSwitch.id = id;
     mutantSwitch.hits = 0;
+    begun[0] = worked();
     try {
       return await action();
     } catch (error) {
       return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     } finally {
       mutantSwitch.id = initial;
+      begun[0] = -1;
     }
   }
 }
@@ -229,17 +231,17 @@ async function answer(request: Request): Promise<void> {
     reply({ told: "planned" });
     return;
   }
-  begun[0] = worked();
   if (judge === undefined) {
+    begun[0] = worked();
     const planned = JSON.parse(readFileSync(planFile, "utf8")) as Plan;
     const loaded = await load().catch((error: unknown) => {
       reply({ told: "judged", id: request.id, by: `loading: ${String(error)}`, reached: true, lockstep: 0 });
     });
     if (loaded === undefined) return;
     judge = new Judge(loaded, planned);
+    begun[0] = -1;
   }
   const judged = await judge.judge(request.id, request.place);
-  begun[0] = -1;
   reply({ told: "judged", id: request.id, ...judged });
 }
 
