@@ -108,6 +108,7 @@ const lies: readonly Lie[] = [
   { clause: "grant-retype", what: "a pageblock claimed that has the type already", at: [0], machine: machineA, command: alloc(1, "user"), told: gives(0, 0, [0]) },
   { clause: "grant-retype", what: "a large block claimed in part", at: [0, 4], ofEngine: ["grant-retype", [0]], machine: small, command: alloc(1, "kernel"), told: gives(0, 0, [0, 4]) },
   { clause: "grant-retype", what: "a pageblock claimed far from the block", at: [0, 4, 8, 12, 16], ofEngine: ["grant-retype", [0]], machine: small, command: alloc(1, "kernel"), told: gives(0, 0, [0, 4, 8, 12, 16]) },
+  { clause: "grant-retype", what: "another pageblock claimed than the one around", at: [8], ofEngine: ["grant-retype", [6]], machine: machineA, state: (subject) => occupy(subject, "user", [4]), command: alloc(1, "kernel", 1), told: gives(6, 1, [8]) },
   { clause: "grant-retype", what: "a pageblock claimed for a per-CPU frame", at: [5], machine: machineA, state: (subject) => {
     oneUser(subject);
     prepare(subject, freeToPcp(1));
