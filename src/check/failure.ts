@@ -112,8 +112,8 @@ export function failureOf({ setup: setupOn, subjectProfile, finding, explained, 
   };
 }
 
-/** What is armed or set can not be seen, and has an effect later. */
-const unseen: ReadonlySet<Op> = new Set<Op>(["set", "veto", "fail-next"]);
+/** What is armed or set can not be seen, nor that a driver has given its device up; it has an effect later. */
+export const unseen: ReadonlySet<Op> = new Set<Op>(["set", "veto", "fail-next", "vmem-request"]);
 
 function inertWith(setupOn: FailureOptions["setup"]): Inert {
   // A subject that a command has changed nothing in is good for the next one behind the same commands.

@@ -10,11 +10,12 @@
  *
  * What is left out, and said with the result: a command that both skip changes nothing, so the next one is tried on the
  * same pair of engines; and nothing is tried behind a first command that was skipped, or that changed nothing that can be
- * seen, unless it is one of the surroundings (`set`, `veto`, `fail-next`), which can not be seen.
+ * seen, unless it is one whose effect can not be seen (`unseen`: `set`, `veto`, `fail-next`, `vmem-request`).
  */
-import type { Command, MachineDescription, Op, View } from "../../models/index.ts";
+import type { Command, MachineDescription, View } from "../../models/index.ts";
 import { alphabet, disagreements, hasOwnLabels, outcomeDifferences } from "../../properties/index.ts";
 import type { Width } from "../../properties/index.ts";
+import { unseen } from "../check/failure.ts";
 import type { CheckedSubject, LockstepSetup } from "../check/lockstep.ts";
 import { runCommands } from "../check/run.ts";
 
@@ -163,8 +164,6 @@ function step({ faulty, shipped }: Pair, command: Command): "skipped" | "same" |
 function sameView(a: View, b: View): boolean {
   return disagreements(a, b).length === 0;
 }
-
-const unseen: ReadonlySet<Op> = new Set<Op>(["set", "veto", "fail-next"]);
 
 /** Whether something could be different behind this command. */
 function leadsOn({ faulty }: ExhaustOptions, command: Command): boolean {
