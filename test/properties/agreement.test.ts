@@ -30,6 +30,21 @@ describe("disagreements", () => {
     expect(differ((v) => Object.assign(given(v.totals), { maxPfn: toPfn(0x90) }))).toEqual([{ fact: "totals.maxPfn", evidence: [{ where: "maxPfn", was: "128", is: "144" }] }]);
   });
 
+  it.each([
+    { field: "inflated", was: false, is: true },
+    { field: "pool", was: false, is: true },
+    { field: "lruBatch", was: "none", is: "move" },
+  ])("compares what only some machines show of an allocation: $field", ({ field, was, is }) => {
+    const [one, other] = [was, is].map((value) => {
+      const view = smallView();
+      editAllocation(view, 8, { [field]: value });
+      return view;
+    });
+
+    expect(disagreements(given(one), given(other)).map(({ fact }) => fact)).toEqual([`allocations.${field}`]);
+    expect(disagreements(given(one), given(one))).toEqual([]);
+  });
+
   it("names frames, those in a row together", () => {
     const found = differ((v) => {
       frame(v, 0x28, { use: FrameUse.Limbo, order: NONE });
