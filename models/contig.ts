@@ -10,7 +10,7 @@ import { startIsolatePageRange, testPagesIsolated, undoIsolatePageRange } from "
 import type { Allocation, Isolation, Machine } from "./machine.ts";
 import { allocationAt, findFrame, frameAt, framesOf, pageOf, permits, someFrame, zoneAt } from "./machine.ts";
 import { framesOfBlock, isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
-import { allowedZones, watermarkOk } from "./page-alloc.ts";
+import { allowedZones, canServe } from "./page-alloc.ts";
 import { drainZone, freePages } from "./pcp.ts";
 import { drainBatches } from "./pin.ts";
 import { hex, isPowerOfTwo, pfnRange, rangeContains, rangeEnd, rangesOverlap, showRange, toPfn } from "./pfn.ts";
@@ -134,7 +134,7 @@ function stopsHere(machine: Machine, task: ContigTask, pages: readonly Allocatio
 
 function hasTarget(machine: Machine, page: Allocation): boolean {
   const request = migrationTarget(machine, page, "contig");
-  return allowedZones(machine, request).some((index) => watermarkOk(zoneAt(machine, index), request));
+  return allowedZones(machine, request).some((index) => canServe(zoneAt(machine, index), request));
 }
 
 /** A frame of the range that stays in use when the given pages have moved. */

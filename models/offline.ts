@@ -14,7 +14,7 @@ import { allocationAt, everyFrame, findFrame, frameAt, framesOf, pageblockOf, pa
 import { framesOfBlock, isMigratable, migratePages, migrationTarget, nextToldMove } from "./migration.ts";
 import { blockRange, dataRange, notify } from "./notifier.ts";
 import { blockOf, deinitMemmapOnMemory, markOffline } from "./online.ts";
-import { allowedZones, isOnLruOrDriverMovable, watermarkOk } from "./page-alloc.ts";
+import { allowedZones, canServe, isOnLruOrDriverMovable } from "./page-alloc.ts";
 import { drainZone } from "./pcp.ts";
 import { drainBatches } from "./pin.ts";
 import { hex, pfnRange, rangeContains, rangeEnd, toPfn } from "./pfn.ts";
@@ -138,7 +138,7 @@ function nextPage(machine: Machine, task: OfflineTask): Allocation | undefined {
 
 function hasTarget(machine: Machine, page: Allocation): boolean {
   const request = migrationTarget(machine, page, "offline");
-  return allowedZones(machine, request).some((index) => watermarkOk(zoneAt(machine, index), request));
+  return allowedZones(machine, request).some((index) => canServe(zoneAt(machine, index), request));
 }
 
 /** Moves one page; undefined when none is left that can move. */

@@ -50,7 +50,7 @@ export function allowedZones(machine: Machine, request: Request): readonly ZoneI
 }
 
 /** Linux `__zone_watermark_ok()`, mm/page_alloc.c, v6.12, with all marks 0. Frames on per-CPU lists do not count. */
-export function watermarkOk(zone: Zone, request: Request): boolean {
+function watermarkOk(zone: Zone, request: Request): boolean {
   const usable = zone.nrFree - (2 ** request.order - 1) - (request.type === "Movable" ? 0 : zone.nrFreeCma) - (request.atomic === true ? 0 : zone.nrFreeHighAtomic);
   if (usable <= 0) return false;
   return request.order === 0 || zone.freeArea.slice(request.order).some((lists) => usableTypes(request).some((type) => lists[type].length > 0));
@@ -69,13 +69,18 @@ function usableTypes(request: Request): readonly Migratetype[] {
   return ["Unmovable", "Movable", "Reclaimable", ...(request.type === "Movable" ? (["CMA"] as const) : []), ...(request.atomic === true ? (["HighAtomic"] as const) : [])];
 }
 
+/** Whether the zone has a block for the request and gives it. */
+export function canServe(zone: Zone, request: Request): boolean {
+  return watermarkOk(zone, request) && hasBlock(zone, request);
+}
+
 /**
  * Takes a block: the one that was told, or the one that the kernel's search finds. undefined: there is none to be had,
  * which is permitted only where no allowed zone passes the watermark test.
  */
 export function allocPages(machine: Machine, request: Request, choices: Choices, told: Grant | undefined): Grant | undefined {
   const zones = allowedZones(machine, request);
-  const zone = zones.find((index) => watermarkOk(zoneAt(machine, index), request) && hasBlock(zoneAt(machine, index), request));
+  const zone = zones.find((index) => canServe(zoneAt(machine, index), request));
   if (choices.kind === "alone") return zone === undefined ? undefined : rmqueue(machine, zone, request);
   if (told === undefined) {
     if (zone === undefined) return undefined;

@@ -6,7 +6,7 @@
  * decides.
  */
 import { createReference } from "../../models/index.ts";
-import type { Command, MachineDescription, Op, Profile, SwitchId } from "../../models/index.ts";
+import type { Command, Fact, MachineDescription, Op, Profile, SwitchId } from "../../models/index.ts";
 import { checkStep, checkView, compareScenarios, disagreements, invariants, laws } from "../../properties/index.ts";
 import type { Inert, Scenario } from "../../properties/index.ts";
 import type { Finding, FindingKind } from "./counterexample.ts";
@@ -189,7 +189,15 @@ function sieve({ machine, profile, judge = createReference }: LockstepSetup, kin
         return checkStep({ before, command, outcome, after: subject.view() }, {}, asked).broken.length > 0;
       };
     }
-    case "agreement":
-      return undefined;
+    case "agreement": {
+      const reference = judge(machine, profile);
+      const fact = rule.replace(/^view-/u, "").split(".")[0] as Fact;
+      let over = false;
+      return (subject, command) => {
+        // Where an outcome can not be followed, nothing is compared any more.
+        over ||= reference.follow(command, subject.apply(command)).verdict !== "admitted";
+        return !over && disagreements(reference.view([fact]), subject.view([fact])).some((difference) => `view-${difference.fact}` === rule);
+      };
+    }
   }
 }

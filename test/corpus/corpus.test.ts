@@ -30,6 +30,7 @@ const stories: Readonly<Record<string, string>> = {
   node_comes_and_goes: "ok ok ok ok EBUSY ok ok",
   notifiers_refuse_once: "ok EBUSY ok ok ENOMEM ok ok ok ENOMEM ok",
   offline_moves_the_pages_away: "ok ok ok ok ok ok",
+  offline_stops_where_lists_are_astray: "ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok ok EINTR",
   online_in_the_middle_of_a_contig: "ok running running running ok ok",
   per_cpu_pages_leave_with_the_block: "ok ok ok ok ok ok ok",
   poisoned_frames_stay_away: "ok ok ok ok ok ok EHWPOISON",
