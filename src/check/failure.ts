@@ -172,7 +172,14 @@ function sieve({ machine, profile, judge = createReference }: LockstepSetup, kin
       };
     case "clause": {
       const reference = judge(machine, profile);
-      return (subject, command) => reference.follow(command, subject.apply(command)).verdict !== "admitted";
+      let over = false;
+      return (subject, command) => {
+        if (over) return false;
+        // The first outcome that can not be followed is the last that is judged.
+        const verdict = reference.follow(command, subject.apply(command));
+        over = verdict.verdict !== "admitted";
+        return verdict.verdict === "breach" && verdict.clause === rule;
+      };
     }
     case "invariant": {
       const asked = invariants.filter(({ id }) => id === rule);
