@@ -65,7 +65,7 @@ function methodPart({ seeds }: Measurement): readonly string[] {
     "The finding is reduced, and keeps breaking the same rule. Other rules that were seen broken on the way are findings of their own; the simplest of all counts here. `runs` and `commands` are what was walked up to it, `reduction` is the scenarios that were run to reduce them.",
     "Two minimal forms are the same if they are the same commands, labels counted from 1 in the order of their first use.",
     "Shortest: the smallest scenario that anything here came to, under any rule. Scenarios shorter than what the searches found are enumerated: the boot alone; every command of a wide alphabet (each op with both labels, each block, each start of a section, pageblock and subsection, a few sizes, all words and flags); every pair of a narrow one (starts of blocks only, fewer sizes, orders and kinds of pages). Where the engine with the fault answers and looks as the engine without it, no rule can tell them apart; where it does not, the scenario is judged in lockstep.",
-    "Left out of the pairs: those that begin with a command that is skipped, or that changes nothing that can be seen, unless it arms a failure or changes a setting.",
+    "Left out of the pairs: those that begin with a command that is skipped, or that changes nothing that can be seen, unless it arms a failure, changes a setting or asks a driver for memory.",
   ];
 }
 
