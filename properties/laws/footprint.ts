@@ -119,7 +119,7 @@ const onRefusal: Readonly<Partial<Record<Op, readonly string[]>>> = {
   poison: [...batches, "blocks.nrHwpoison", "totals.numPoisoned"],
   "soft-offline": batches,
   unpoison: lists,
-  isolate: ["frames.order", "zones.nrFreeBlocks", "pageblocks.type", "freeBlocks.*"],
+  isolate: ["frames.order", "zones.nrFreeHighAtomic", "zones.nrFreeBlocks", "pageblocks.type", "freeBlocks.*"],
   "alloc-contig": contig,
   "alloc-contig-pages": contig,
   "cma-alloc": contig,

@@ -37,6 +37,7 @@ const stories: Readonly<Record<string, string>> = {
   refused_contig_undoes_its_isolation: "ok EBUSY ok ok EBUSY ok",
   signal_aborts_an_offline: "ok ok running running running EINTR ok",
   tasks_take_turns: "ok ok running running ok running running ok running ok ok",
+  undo_leaves_a_reserve_movable: "ok ok ok EBUSY",
 };
 
 const folder = new URL("./", import.meta.url);
